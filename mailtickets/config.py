@@ -1,0 +1,89 @@
+"""The operator's file: TOML in, frozen settings out, every error at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from mailtickets.core.mail import Address
+from mailtickets.core.person import Role
+from mailtickets.core.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class ImapSettings:
+    host: str
+    port: int
+    tls: str  # implicit | none
+    ca_file: Path | None
+    user: str
+    password: str  # already read from its file or environment; never shown
+    folder: str
+    after: str  # "seen", "keyword:$MailTickets", "move:Processed"
+    poll: timedelta
+
+    def __repr__(self) -> str:
+        return f"ImapSettings({self.user}@{self.host}:{self.port})"
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxSettings:
+    address: Address
+    imap: ImapSettings
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    host: str
+    port: int
+    tls: str  # implicit | starttls | none
+    ca_file: Path | None
+    user: str  # "": no login
+    password: str
+    connections: int
+    hello: str  # name for EHLO, "" = the library's
+
+    def __repr__(self) -> str:
+        return f"SmtpSettings({self.host}:{self.port})"
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    listen: str  # "127.0.0.1:8025", "" = no page
+    public_counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """An agent or admin as the config names them."""
+
+    address: Address
+    name: str
+    role: Role
+    also: tuple[Address, ...]
+    projects: tuple[str, ...]
+    language: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of it. Paths are absolute."""
+
+    config_file: Path
+    state_dir: Path
+    database_url: str  # SQLAlchemy URL: sqlite:////abs/path.db or postgresql+psycopg://…
+    blobs: Path  # folder of big raw mails
+    secret_files: tuple[Path, ...]  # the first signs; made at first start
+    templates_dir: Path | None  # the operator's overrides
+    mailboxes: tuple[MailboxSettings, ...]
+    smtp: SmtpSettings
+    web: WebSettings
+    staff: tuple[Staff, ...]
+    log_format: str  # json | console | auto
+    policy: Policy
+
+
+class ConfigError(Exception):
+    """The file cannot be used. `str()` is the whole list, a line an error: path, value, what to write instead."""

@@ -1,0 +1,54 @@
+"""Who writes to the desk and who answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailtickets.core.mail import Address
+
+
+class Role(StrEnum):
+    REQUESTER = "requester"
+    AGENT = "agent"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an address. `address` is the registered one: links and receipts go nowhere else."""
+
+    id: int
+    address: Address
+    name: str = ""
+    role: Role = Role.REQUESTER
+    also: tuple[Address, ...] = ()
+    projects: tuple[str, ...] = ()  # that an agent works on; none named: all
+    language: str = ""  # "" = the desk's
+    timezone: str = ""  # "" = the desk's
+
+    @property
+    def is_staff(self) -> bool:
+        return self.role is not Role.REQUESTER
+
+    @property
+    def shown(self) -> str:
+        return self.name or self.address.shown
+
+    def works_on(self, project: str) -> bool:
+        return self.is_staff and (not self.projects or project in self.projects)
+
+
+class Part(StrEnum):
+    """What somebody is on one ticket."""
+
+    REQUESTER = "requester"
+    CC = "cc"  # named by the requester: gets public answers
+    FOLLOWER = "follower"  # staff who gets all mail
+    THIRD = "third"  # joined by a thread of others: heard, but told nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    person: Person
+    part: Part

@@ -69,9 +69,37 @@ class Listed:
     assignee: Person | None
 
 
+class Which(StrEnum):
+    """The tickets that `#list` can ask for. A customer is only ever listed the own ones."""
+
+    OPEN = "open"  # meaning new, open or waiting; what `#list` alone asks for
+    MINE = "mine"  # open, and assigned to the asker; a customer's: opened by them
+    UNASSIGNED = "unassigned"  # open, with nobody
+    WAITING = "waiting"  # meaning waiting
+    CLOSED = "closed"  # meaning resolved or closed
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class ListFilter:
+    which: Which = Which.OPEN
+    words: tuple[str, ...] = ()  # each must stand in the subject, whatever its case
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the commands of a letter ask to be shown: loaded before the case is decided."""
+
+    list: ListFilter | None = None  # for Known.listed
+    show: int | None = None  # ticket number for Known.shown; 0: the ticket that the letter leads to
+
+
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """What was sent and opened of late; each limit of `policy.Limits` has its own."""
+    """What was sent and opened of late; each limit of `policy.Limits` has its own.
+
+    Mails that are held back count as sent: else each of them would look like the first.
+    """
 
     automatic_here: int = 0  # automatic mails to the sender on this ticket since the sender's last human mail
     opened_by_sender: int = 0  # tickets, within tickets_per_sender.per
@@ -109,6 +137,8 @@ class Known:
     bounced: tuple[Bounced, ...] = ()
     listed: tuple[Listed, ...] = ()  # for #list
     shown: Story | None = None  # for #show; None: no such ticket, or not theirs
+    named: tuple[Person, ...] = ()  # whom the policy names by address, staff or not: notify, operators
+    tagged_participants: tuple[Participant, ...] = ()  # of `tagged`
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,3 +233,6 @@ class Reply:
     is_proven: bool = False  # the recipient is: only then may the mail hold what the sender wrote
     secret_link: str = ""  # path of a sign-in link; put in by the shell, which has the random bits
     after_undo_window: bool = False  # outward words of an agent: wait
+    is_held: bool = False  # over a limit: queued, but not sent before the operator lets it go
+    remarks: tuple[str, ...] = ()  # receipts: whole sentences: what was done that is no difference of fields
+    once: str = ""  # files it under this cause instead of the letter's: mailed once, however often decided

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from mailtickets.core.case import MessageKind, Outcome, Reply
+from mailtickets.core.case import MessageKind, Outcome, Reply, ReplyKind
 from mailtickets.core.mail import Address, Attachment, Segment
-from mailtickets.core.person import Part
-from mailtickets.core.ticket import Changed, Opened
+from mailtickets.core.person import Part, Participant, Person
+from mailtickets.core.ticket import Changed, Opened, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,21 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Somebody comes onto the ticket. An address that nobody has yet becomes a person."""
+    """Somebody comes onto the ticket. An address that nobody has yet becomes a person.
+
+    A new ticket's requester and followers are joins too. Who is on the ticket already stays what they are.
+    """
 
     who: Address
     part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A note on another ticket than the one that the decision is about."""
+
+    ticket: int  # Ticket.id
+    message: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +48,25 @@ class Decision:
 
     outcome: Outcome
     reason: str
-    opened: Opened | None = None  # a new ticket …
-    changes: tuple[Changed, ...] = ()  # … or changes of the one that the case is about, in order
+    opened: Opened | None = None  # a new ticket, and …
+    changes: tuple[Changed, ...] = ()  # … changes, in order, of that one or else of the case's ticket
     message: Message | None = None
     joins: tuple[Join, ...] = ()
     replies: tuple[Reply, ...] = ()
     undelivered: tuple[int, ...] = ()  # outbox ids that a bounce is about
+    asides: tuple[Aside, ...] = ()  # notes on other tickets
+
+
+@dataclass(frozen=True, slots=True)
+class Undeliverable:
+    """A mail of ours that our own SMTP gave up on."""
+
+    kind: ReplyKind  # of the mail that failed
+    recipient: Person
+    reason: str  # the server's answer or ours, one plain sentence
+    now: datetime
+    ticket: Ticket | None = None
+    participants: tuple[Participant, ...] = ()
+    assignee: Person | None = None
+    staff: tuple[Person, ...] = ()
+    named: tuple[Person, ...] = ()  # as in case.Known

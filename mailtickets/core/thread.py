@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mailtickets.core.tokens import Token
+
 
 class Route(StrEnum):
     """By which clue a letter came to its ticket."""
@@ -21,3 +23,6 @@ class Clues:
     own: tuple[int, ...]  # Ticket.id of our own ids, nearest parent first
     ids: tuple[str, ...]  # all other ids of In-Reply-To and References, nearest parent first
     tag: int | None  # ticket number in the subject
+    tokens: tuple[
+        Token, ...
+    ] = ()  # all of ours that the letter carries, nearest parent first: for identity.evidence

@@ -63,6 +63,8 @@ class Policy:
     reopen_within: timedelta | None  # a reply to a closed ticket reopens it: None always, 0 never (follow-up)
     undo_window: timedelta
     operators: tuple[Address, ...]  # who gets alarms and the digest
+    number_start: int = 1  # the first ticket's number, in sequence
+    number_style: str = "sequence"  # sequence | random7: seven random digits
 
     @property
     def own(self) -> frozenset[str]:

@@ -1,8 +1,11 @@
-"""The operator's file: TOML in, frozen settings out, every error at once."""
+"""What the rest of the house knows of the operator's file: frozen, absolute, with the core's Policy in it.
+
+The law: no password and no database URL ever shows in a `repr`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -73,7 +76,7 @@ class Settings:
 
     config_file: Path
     state_dir: Path
-    database_url: str  # SQLAlchemy URL: sqlite:////abs/path.db or postgresql+psycopg://…
+    database_url: str = field(repr=False)  # SQLAlchemy URL: sqlite:////abs/path.db or postgresql+psycopg://…
     blobs: Path  # folder of big raw mails
     secret_files: tuple[Path, ...]  # the first signs; made at first start
     templates_dir: Path | None  # the operator's overrides

@@ -1,0 +1,28 @@
+"""The operator's file: TOML in, frozen settings out, every error at once. The only reader of the environment."""
+
+from mailtickets.config.advice import concerns
+from mailtickets.config.loading import find, load
+from mailtickets.config.secret import secrets
+from mailtickets.config.settings import (
+    ConfigError,
+    ImapSettings,
+    MailboxSettings,
+    Settings,
+    SmtpSettings,
+    Staff,
+    WebSettings,
+)
+
+__all__ = [
+    "ConfigError",
+    "ImapSettings",
+    "MailboxSettings",
+    "Settings",
+    "SmtpSettings",
+    "Staff",
+    "WebSettings",
+    "concerns",
+    "find",
+    "load",
+    "secrets",
+]

@@ -1,0 +1,149 @@
+"""Tables that are right become the values that the house lives on. Nothing can fail here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mailtickets.config import presets, tables
+from mailtickets.config.across import DEFAULT_PROJECT
+from mailtickets.config.settings import (
+    ImapSettings,
+    MailboxSettings,
+    Settings,
+    SmtpSettings,
+    Staff,
+    WebSettings,
+)
+from mailtickets.core.identity import Trust
+from mailtickets.core.mail import Address
+from mailtickets.core.person import Role
+from mailtickets.core.policy import DeskAddress, Limits, Policy, Project
+
+DEFAULT_LISTEN = "127.0.0.1:8025"
+WILDCARDS = ("0.0.0.0", "[::]")  # noqa: S104 - compared with, never bound to
+IMAP_PORTS = {"implicit": 993, "none": 143}
+SMTP_PORTS = {"implicit": 465, "starttls": 587, "none": 25}
+
+
+def settings(file: tables.File, path: Path, passwords: Mapping[str, str]) -> Settings:
+    """`passwords` by the path of their table; one that is missing is empty."""
+    folder = path.parent
+    state = folder / file.desk.state_dir
+    return Settings(
+        config_file=path,
+        state_dir=state.resolve(),
+        database_url=_database(file.database.url, state.resolve()),
+        blobs=(state / file.storage.url).resolve(),
+        secret_files=tuple((state / name).resolve() for name in file.desk.secret_file),
+        templates_dir=_beside(folder, file.desk.templates_dir),
+        mailboxes=tuple(
+            MailboxSettings(
+                _named(box.address, file.desk.name),
+                _imap(box.imap, folder, passwords.get(f"mailbox[{i}].imap", "")),
+            )
+            for i, box in enumerate(file.mailbox)
+        ),
+        smtp=_smtp(file.smtp, folder, passwords.get("smtp", "")),
+        web=WebSettings(file.web.listen, file.web.public_counts),
+        staff=tuple(_staff(agent, file.desk) for agent in file.agent),
+        log_format=file.log.format,
+        policy=_policy(file),
+    )
+
+
+def _beside(folder: Path, name: str) -> Path | None:
+    return (folder / name).resolve() if name else None
+
+
+def _named(address: Address, name: str) -> Address:
+    return Address(address.spec, name)
+
+
+def _database(url: str, state: Path) -> str:
+    """An SQLAlchemy URL; the SQLite file lies in the state directory unless its path is absolute."""
+    if url.startswith("sqlite:///"):
+        return f"sqlite:///{state / url.removeprefix('sqlite:///')}"
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _imap(table: tables.ImapTable, folder: Path, password: str) -> ImapSettings:
+    return ImapSettings(
+        host=table.host,
+        port=table.port or IMAP_PORTS[table.tls],
+        tls=table.tls,
+        ca_file=_beside(folder, table.ca_file),
+        user=table.user,
+        password=password,
+        folder=table.folder,
+        after=table.after,
+        poll=table.poll,
+    )
+
+
+def _smtp(table: tables.SmtpTable, folder: Path, password: str) -> SmtpSettings:
+    return SmtpSettings(
+        host=table.host,
+        port=table.port or SMTP_PORTS[table.tls],
+        tls=table.tls,
+        ca_file=_beside(folder, table.ca_file),
+        user=table.user,
+        password=password,
+        connections=table.connections,
+        hello=table.hello,
+    )
+
+
+def _staff(table: tables.AgentTable, desk: tables.DeskTable) -> Staff:
+    return Staff(
+        address=_named(table.address, table.name),
+        name=table.name,
+        role=Role(table.role),
+        also=tuple(table.also),
+        projects=tuple(table.projects),
+        language=table.language or desk.language,
+        timezone=table.timezone or desk.timezone,
+    )
+
+
+def _projects(file: tables.File) -> tuple[Project, ...]:
+    if not file.project:
+        return (Project(DEFAULT_PROJECT, DEFAULT_PROJECT.capitalize(), ()),)
+    return tuple(Project(p.key, p.name or p.key.capitalize(), tuple(p.notify)) for p in file.project)
+
+
+def _policy(file: tables.File) -> Policy:
+    desk, projects = file.desk, _projects(file)
+    admins = [_named(agent.address, agent.name) for agent in file.agent if agent.role == Role.ADMIN]
+    return Policy(
+        name=desk.name,
+        url=desk.public_url or _url(file.web.listen),
+        language=desk.language,
+        timezone=desk.timezone,
+        ticket_tag=desk.ticket_tag,
+        mailboxes=tuple(
+            DeskAddress(
+                address=_named(box.address, desk.name),
+                aliases=tuple(box.aliases),
+                project=box.project or projects[0].key,
+                language=box.language or desk.language,
+            )
+            for box in file.mailbox
+        ),
+        projects=projects,
+        workflow=presets.workflow(desk.preset),
+        trust=Trust(file.trust.authserv_id, tuple(file.trust.own_hosts), file.trust.subaddress),
+        limits=Limits(**{name: getattr(file.limits, name) for name in tables.LimitsTable.model_fields}),
+        strict=desk.authority == "strict",
+        reopen_within=desk.on_reply_to_closed,
+        undo_window=desk.undo_window,
+        operators=tuple(desk.operators or admins),
+        number_start=desk.number_start,
+        number_style=desk.number_style,
+    )
+
+
+def _url(listen: str) -> str:
+    """Where the page is reached from this machine; a wildcard is no address to click on."""
+    host, _, port = (listen or DEFAULT_LISTEN).rpartition(":")
+    return f"http://{'127.0.0.1' if host in WILDCARDS else host}:{port}"

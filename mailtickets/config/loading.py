@@ -1,0 +1,91 @@
+"""The operator's file becomes Settings: every error at once, or none at all."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from mailtickets.config import across, faults, secret
+from mailtickets.config.build import settings
+from mailtickets.config.faults import Fault
+from mailtickets.config.settings import ConfigError, Settings
+from mailtickets.config.tables import File, Login
+
+PLACES = (Path("config.toml"), Path("/etc/mailtickets/config.toml"))
+
+
+def find(option: Path | None) -> Path:
+    """`--config`, else ./config.toml, else /etc/mailtickets/config.toml. ConfigError if none is there."""
+    if option is not None:
+        return option
+    for place in PLACES:
+        if place.is_file():
+            return place
+    raise ConfigError(
+        "There is no config.toml here and none in /etc/mailtickets. "
+        "Write one with “mailtickets init”, or name yours with --config FILE."
+    )
+
+
+def load(path: Path, *, with_secrets: bool = True) -> Settings:
+    """Read, check and build. ConfigError holds all that is wrong; without secrets, passwords stay empty."""
+    path = path.absolute()
+    document = _document(path)
+    found, wrong = _shape(document)
+    wrong += across.faults(document)
+    passwords: dict[str, str] = {}
+    if found is not None and with_secrets:
+        for place, login in logins(found):
+            passwords[place] = _password(place, login, path.parent, wrong)
+    if wrong or found is None:
+        raise ConfigError("\n".join(str(fault) for fault in wrong))
+    return settings(found, path, passwords)
+
+
+def logins(file: File) -> tuple[tuple[str, Login], ...]:
+    """Every server that wants a password, with its path in the file."""
+    inboxes = tuple((f"mailbox[{i}].imap", box.imap) for i, box in enumerate(file.mailbox))
+    return (*inboxes, ("smtp", file.smtp)) if file.smtp.user else inboxes
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path} is not there. Write one with “mailtickets init”.") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{path}, line {line}: this is not UTF-8. Save the file as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        # tomllib ends its sentence with "(at line 3, column 5)".
+        raise ConfigError(f"{path} is not TOML: {error}. Mend that place and try again.") from None
+
+
+def _shape(document: dict[str, Any]) -> tuple[File | None, list[Fault]]:
+    try:
+        return File.model_validate(document), []
+    except ValidationError as error:
+        return None, list(faults.of_shape(error))
+
+
+def _password(place: str, login: Login, folder: Path, wrong: list[Fault]) -> str:
+    """The password, or "" and a fault."""
+    if login.password_env:
+        path, value = f"{place}.password_env", login.password_env
+    else:
+        path, value = f"{place}.password_file", login.password_file or f"{place.rpartition('.')[2]}-password"
+    try:
+        if login.password_env:
+            return secret.from_environment(value)
+        return secret.read_password(secret.password_file(value, folder))
+    except FileNotFoundError as error:
+        advice = f"there is no file that can be read at {error}. Put the password there, mode 0600"
+    except (ValueError, OSError) as error:
+        advice = f"{error}. Put the password there"
+    wrong.append(Fault(path, faults.shown(path, value), advice))
+    return ""

@@ -1,0 +1,90 @@
+"""The secrets that lie in files: the desk's own key, and the passwords of its servers.
+
+The law: what is read here goes into a value that does not show it, and no error repeats it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from secrets import token_hex
+
+from mailtickets.config.settings import ConfigError, Settings
+from mailtickets.core.tokens import Secret
+
+SHORTEST = 32  # octets; below that a Message-ID could be forged by trying
+
+
+def secrets(settings: Settings) -> Secret:
+    """The desk's keys; the first is made if it is not there yet. ConfigError if one cannot be used."""
+    first, *older = settings.secret_files
+    try:
+        _make(first)
+    except OSError as error:
+        raise ConfigError(f"desk.secret_file: {first} cannot be made ({error.strerror}).") from error
+    return Secret(tuple(_key(path) for path in (first, *older)))
+
+
+def _make(path: Path) -> None:
+    """Write a new key, whole or not at all; leave the one that is there."""
+    if path.exists():
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as out:
+        out.write(token_hex(32) + "\n")
+        out.flush()
+        os.fsync(out.fileno())
+    try:
+        # A link, not a rename: whoever is second keeps the first one's key.
+        os.link(fresh, path)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+
+
+def _key(path: Path) -> bytes:
+    try:
+        key = path.read_bytes().strip()
+    except OSError as error:
+        raise ConfigError(f"desk.secret_file: {path} cannot be read ({error.strerror}).") from error
+    if len(key) < SHORTEST:
+        raise ConfigError(
+            f"desk.secret_file: {path} holds less than {SHORTEST} characters. "
+            "Put the old key back, or remove the file to have a new one made."
+        )
+    return key
+
+
+def password_file(name: str, folder: Path) -> Path:
+    """Where a password lies: beside the config, else where systemd put it ($CREDENTIALS_DIRECTORY).
+
+    A file that only root may read is passed over: that is how systemd's LoadCredential= is fed.
+    FileNotFoundError with the places that were tried.
+    """
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    places = [folder / name, *([Path(credentials) / name] if credentials else [])]
+    for place in places:
+        if os.access(place, os.R_OK) and place.is_file():
+            return place
+    raise FileNotFoundError(" and ".join(str(place) for place in places))
+
+
+def read_password(path: Path) -> str:
+    """The first line. ValueError if it is empty or not text."""
+    try:
+        password = path.read_text("utf-8").split("\n", 1)[0].rstrip("\r")
+    except UnicodeDecodeError:
+        raise ValueError("the file is not text") from None
+    if not password:
+        raise ValueError("the file is empty")
+    return password
+
+
+def from_environment(name: str) -> str:
+    """ValueError if the variable is not set."""
+    if not (password := os.environ.get(name, "")):
+        raise ValueError("this variable is not set")
+    return password

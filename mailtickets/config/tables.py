@@ -1,0 +1,174 @@
+"""The operator's file as pydantic tables: every key, its form, its default.
+
+The law: what one key may hold is said here and in `values`; what two tables must agree on, in `across`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
+)
+
+from mailtickets.config import values
+from mailtickets.core.mail import Address
+from mailtickets.core.policy import Rate
+
+Text = Annotated[str, PlainValidator(values.text)]
+Words = Annotated[str, PlainValidator(values.words)]
+Flag = Annotated[bool, PlainValidator(values.flag)]
+Mail = Annotated[Address, PlainValidator(values.address)]
+Host = Annotated[str, PlainValidator(values.host)]
+Port = Annotated[int, PlainValidator(values.number(1, 65535))]
+Key = Annotated[str, PlainValidator(values.key)]
+Zone = Annotated[str, PlainValidator(values.timezone)]
+Language = Annotated[str, PlainValidator(values.one_of("en"))]
+Variable = Annotated[str, PlainValidator(values.variable)]
+RateLimit = Annotated[Rate | None, PlainValidator(values.rate)]
+# One file, or a list of them for rotation.
+Files = Annotated[list[Words], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+
+
+class Table(BaseModel):
+    """A TOML table. Unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class DeskTable(Table):
+    name: Words = "Support"
+    public_url: Annotated[str, PlainValidator(values.web_url)] = ""  # "": where [web] listens
+    state_dir: Words = "./state"
+    preset: Annotated[str, PlainValidator(values.one_of("simple"))] = "simple"
+    language: Language = "en"
+    timezone: Zone = "UTC"
+    ticket_tag: Annotated[str, PlainValidator(values.tag)] = "[#{number}]"
+    number_start: Annotated[int, PlainValidator(values.number(1, 2**31 - 1))] = 1
+    number_style: Annotated[str, PlainValidator(values.one_of("sequence", "random7"))] = "sequence"
+    undo_window: Annotated[timedelta, PlainValidator(values.duration)] = timedelta(seconds=60)
+    on_reply_to_closed: Annotated[timedelta | None, PlainValidator(values.reopening)] = None
+    authority: Annotated[str, PlainValidator(values.one_of("normal", "strict"))] = "normal"
+    secret_file: Annotated[Files, Field(min_length=1)] = ["secret"]
+    operators: list[Mail] = []  # none: the admins
+    templates_dir: Text = ""
+
+
+class DatabaseTable(Table):
+    url: Annotated[str, PlainValidator(values.database_url)] = "sqlite:///mailtickets.db"
+
+
+class StorageTable(Table):
+    url: Annotated[str, PlainValidator(values.folder_url)] = "blobs"
+
+
+class Login(Table):
+    """The keys of a server that one logs in to. The order matters: a later key is checked against earlier ones."""
+
+    host: Host = Field(examples=["mail.example.org"])
+    port: Port | None = None  # None: as TLS wants it
+    tls: Annotated[str, PlainValidator(values.one_of("implicit", "none"))] = "implicit"
+    ca_file: Text = ""
+    password_file: Text = ""
+    password_env: Annotated[str, PlainValidator(lambda v: v and values.variable(v))] = ""
+
+    @field_validator("tls")
+    @classmethod
+    def _plain_only_at_home(cls, tls: str, info: ValidationInfo) -> str:
+        if tls == "none" and "host" in info.data and not values.is_loopback(info.data["host"]):
+            raise ValueError(
+                f'{info.data["host"]} is another machine, the password would travel readable. Write "implicit"'
+            )
+        return tls
+
+    @field_validator("password_env")
+    @classmethod
+    def _one_source(cls, password_env: str, info: ValidationInfo) -> str:
+        if password_env and info.data.get("password_file"):
+            raise ValueError("the password has one source. Keep password_file or password_env, not both")
+        return password_env
+
+
+class ImapTable(Login):
+    user: Words = Field(examples=["support"])
+    folder: Words = "INBOX"
+    after: Annotated[str, PlainValidator(values.after)] = "seen"
+    poll: Annotated[timedelta, PlainValidator(values.interval)] = timedelta(seconds=60)
+
+
+class SmtpTable(Login):
+    tls: Annotated[str, PlainValidator(values.one_of("implicit", "starttls", "none"))] = "implicit"
+    user: Text = ""  # "": no login
+    connections: Annotated[int, PlainValidator(values.number(1, 20))] = 2
+    hello: Text = ""
+
+
+class MailboxTable(Table):
+    address: Mail = Field(examples=["support@example.org"])
+    aliases: list[Mail] = []
+    project: Key | None = None  # None: the first one
+    language: Language | None = None  # None: the desk's
+    imap: ImapTable
+
+
+class TrustTable(Table):
+    authserv_id: Text = ""
+    own_hosts: list[Host] = []
+    subaddress: Annotated[str, PlainValidator(values.one_of("", "+", "-"))] = ""
+
+
+class WebTable(Table):
+    listen: Annotated[str, PlainValidator(values.listen)] = "127.0.0.1:8025"
+    public_counts: Flag = False
+
+
+class AgentTable(Table):
+    address: Mail = Field(examples=["ann@example.org"])
+    name: Text = ""
+    role: Annotated[str, PlainValidator(values.one_of("agent", "admin"))] = "agent"
+    also: list[Mail] = []
+    projects: list[Key] = []  # none: all
+    language: Language | None = None  # None: the desk's
+    timezone: Zone | None = None  # None: the desk's
+
+
+class ProjectTable(Table):
+    key: Key = Field(examples=["support"])
+    name: Text = ""  # "": the key with a capital
+    notify: list[Mail] = []  # none: all the project's agents
+
+
+class LimitsTable(Table):
+    unproven_per_address: RateLimit = Rate(3, timedelta(hours=1))
+    unproven_per_domain: RateLimit = Rate(200, timedelta(minutes=10))
+    unproven_in_all: RateLimit = Rate(2000, timedelta(minutes=10))
+    automatic_per_ticket: Annotated[int | None, PlainValidator(values.count)] = 5
+    tickets_per_sender: RateLimit = Rate(20, timedelta(minutes=10))
+    mail_size: Annotated[int | None, PlainValidator(values.size)] = 25 * 2**20
+
+
+class LogTable(Table):
+    format: Annotated[str, PlainValidator(values.one_of("auto", "json", "console"))] = "auto"
+
+
+class File(Table):
+    """The whole file."""
+
+    desk: DeskTable = DeskTable()
+    database: DatabaseTable = DatabaseTable()
+    storage: StorageTable = StorageTable()
+    mailbox: list[MailboxTable] = Field(min_length=1)
+    smtp: SmtpTable
+    trust: TrustTable = TrustTable()
+    web: WebTable = WebTable()
+    agent: list[AgentTable] = []
+    project: list[ProjectTable] = []
+    limits: LimitsTable = LimitsTable()
+    log: LogTable = LogTable()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+
+from mailtickets.core.ticket import Changed, Field, Ticket, changed
 
 
 class Meaning(StrEnum):
@@ -58,10 +62,19 @@ class Workflow:
                 return status
         raise KeyError(id)
 
+    def meaning(self, id: str) -> Meaning:
+        """What a status means. One that the preset no longer has means open: somebody should look."""
+        return next((s.meaning for s in self.statuses if s.id == id), Meaning.OPEN)
+
     @property
     def closing(self) -> Status:
         """What `#close` sets: the first status that means closed."""
         return next(s for s in self.statuses if s.meaning is Meaning.CLOSED)
+
+    @property
+    def resolving(self) -> Status:
+        """What `#resolve` sets: the first status that means resolved, else the closing one."""
+        return next((s for s in self.statuses if s.meaning is Meaning.RESOLVED), self.closing)
 
 
 def folded(word: str) -> str:
@@ -69,10 +82,46 @@ def folded(word: str) -> str:
     return "".join(c for c in word.casefold() if c not in " \t-_'’\u00a0")
 
 
-def find(word: str, choices: tuple[Status, ...] | tuple[Choice, ...]) -> str | None:
-    """The id that a word names, by id or label; None if it names none."""
+def find(word: str, choices: Sequence[Status] | Sequence[Choice]) -> str | None:
+    """The id that a word names, by id or label, `close` for `closed` too; None if it names none."""
     wanted = folded(word)
     for choice in choices:
         if wanted in (folded(choice.id), folded(choice.label)):
             return choice.id
+    for choice in choices:
+        if _stems(wanted) & (_stems(folded(choice.id)) | _stems(folded(choice.label))):
+            return choice.id
     return None
+
+
+def find_longest(said: str, choices: Sequence[Status] | Sequence[Choice]) -> tuple[str | None, str]:
+    """The id that the first words name, as many of them as fit, and the words that are left."""
+    words = said.split()
+    for count in range(len(words), 0, -1):
+        found = find(" ".join(words[:count]), choices)
+        if found is not None:
+            return found, " ".join(words[count:])
+    return None, said
+
+
+def moved(ticket: Ticket, status: str, workflow: Workflow, now: datetime) -> tuple[Changed, ...]:
+    """All that a new status brings with it: what it sets on its way in and clears on its way back."""
+    if status == ticket.status:
+        return ()
+    was_done = workflow.meaning(ticket.status) in DONE
+    meaning = workflow.meaning(status)
+    changes = changed(ticket, Field.STATUS, status)
+    if meaning in DONE:
+        changes += changed(ticket, Field.RESOLVED, ticket.resolved_at or now)
+        changes += changed(ticket, Field.CLOSED, now if meaning is Meaning.CLOSED else None)
+    elif was_done:
+        changes += changed(ticket, Field.RESOLUTION, "")
+        changes += changed(ticket, Field.RESOLVED, None)
+        changes += changed(ticket, Field.CLOSED, None)
+        changes += changed(ticket, Field.REOPENED, ticket.reopened + 1)
+    return changes
+
+
+def _stems(word: str) -> set[str]:
+    """`closed` and `close`, `fixed` and `fix`: people write the deed where the list has the state."""
+    return {word} | {word.removesuffix(end) for end in ("d", "ed") if len(word) > len(end) + 2}

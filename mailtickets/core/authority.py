@@ -1,0 +1,74 @@
+"""Who is believed: what must be proven before a command, or an agent's words, are obeyed.
+
+The law: a From line proves nothing, and whatever speaks against a sender beats all that speaks for them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from mailtickets.core.identity import Evidence
+
+
+class Need(StrEnum):
+    """How much a command asks for."""
+
+    NOTHING = "nothing"  # changes nothing, and is answered to the registered address only
+    ORDINARY = "ordinary"
+    GRAVE = "grave"
+
+
+class Proof(StrEnum):
+    """What a letter proves about its sender, as far as one ticket goes."""
+
+    NONE = "none"
+    TOKEN = "token"  # noqa: S105  answers a mail that the desk sent to that very person about that very ticket
+    AUTHENTICATED = "authenticated"  # the operator's own server vouches for the From domain
+    BOTH = "both"
+    CONTRARY = "contrary"  # something says that it is somebody else
+
+
+class Verdict(StrEnum):
+    OBEY = "obey"
+    REFUSE = "refuse"
+
+
+_OBEYED = {
+    Need.NOTHING: frozenset(Proof),
+    Need.ORDINARY: frozenset({Proof.TOKEN, Proof.AUTHENTICATED, Proof.BOTH}),
+    Need.GRAVE: frozenset({Proof.BOTH}),
+}
+
+
+def proof(evidence: Evidence, person: int, ticket: int) -> Proof:
+    """What the evidence proves about a person (Person.id) and a ticket (Ticket.id, 0: none)."""
+    if evidence.is_contrary:
+        return Proof.CONTRARY
+    # A token that was minted for another person or ticket proves only that this one was leaked.
+    answered = any(t.person == person and t.ticket == ticket for t in evidence.tokens)
+    match answered, bool(evidence.authenticated):
+        case True, True:
+            return Proof.BOTH
+        case True, False:
+            return Proof.TOKEN
+        case False, True:
+            return Proof.AUTHENTICATED
+        case _:
+            return Proof.NONE
+
+
+def verdict(need: Need, proof: Proof, strict: bool) -> Verdict:
+    """The table. `strict` makes all that is ordinary grave."""
+    if strict and need is Need.ORDINARY:
+        need = Need.GRAVE
+    return Verdict.OBEY if proof in _OBEYED[need] else Verdict.REFUSE
+
+
+def is_known(evidence: Evidence, person: int) -> bool:
+    """Whether what goes to this sender may hold what the sender wrote.
+
+    A token for any ticket will do: it tells that the mails of the desk do arrive where this one comes from.
+    """
+    if evidence.is_contrary:
+        return False
+    return bool(evidence.authenticated) or any(t.person == person for t in evidence.tokens)

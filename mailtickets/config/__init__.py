@@ -2,7 +2,7 @@
 
 from mailtickets.config.advice import concerns
 from mailtickets.config.loading import find, load
-from mailtickets.config.secret import secrets
+from mailtickets.config.secret import hidden, secrets
 from mailtickets.config.settings import (
     ConfigError,
     ImapSettings,
@@ -23,6 +23,7 @@ __all__ = [
     "WebSettings",
     "concerns",
     "find",
+    "hidden",
     "load",
     "secrets",
 ]

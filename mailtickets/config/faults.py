@@ -61,9 +61,7 @@ def shown(path: str, value: object) -> str:
     name = path.rpartition(".")[2]
     if isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(v, Mapping) for v in value)):
         return ""
-    if _SECRET.search(name) and not any(
-        name == key for key in ("password_file", "password_env", "secret_file")
-    ):
+    if _SECRET.search(name) and not name.startswith(_NAMES_A_PLACE):
         return "…"
     text = json.dumps(value, ensure_ascii=False, default=str)
     text = _URL_PASSWORD.sub(r"\1:…@", text)

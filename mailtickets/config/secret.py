@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from secrets import token_hex
+from urllib.parse import unquote, urlsplit
 
 from mailtickets.config.settings import ConfigError, Settings
 from mailtickets.core.tokens import Secret
@@ -23,6 +24,13 @@ def secrets(settings: Settings) -> Secret:
     except OSError as error:
         raise ConfigError(f"desk.secret_file: {first} cannot be made ({error.strerror}).") from error
     return Secret(tuple(_key(path) for path in (first, *older)))
+
+
+def hidden(settings: Settings) -> tuple[str, ...]:
+    """What must never show anywhere: for the log to strike out."""
+    password = urlsplit(settings.database_url).password
+    servers = (*(box.imap.password for box in settings.mailboxes), settings.smtp.password)
+    return tuple(one for one in (*servers, password, unquote(password or "")) if one)
 
 
 def _make(path: Path) -> None:

@@ -236,3 +236,4 @@ class Reply:
     is_held: bool = False  # over a limit: queued, but not sent before the operator lets it go
     remarks: tuple[str, ...] = ()  # receipts: whole sentences: what was done that is no difference of fields
     once: str = ""  # files it under this cause instead of the letter's: mailed once, however often decided
+    is_apart: bool = False  # not about the ticket of the case: the recipient may not know of it

@@ -82,10 +82,12 @@ def _password(place: str, login: Login, folder: Path, wrong: list[Fault]) -> str
     try:
         if login.password_env:
             return secret.from_environment(value)
-        return secret.read_password(secret.password_file(value, folder))
+        return secret.from_file(value, folder)
     except FileNotFoundError as error:
         advice = f"there is no file that can be read at {error}. Put the password there, mode 0600"
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         advice = f"{error}. Put the password there"
+    except OSError as error:
+        advice = f"this cannot be read ({error.strerror})"
     wrong.append(Fault(path, faults.shown(path, value), advice))
     return ""

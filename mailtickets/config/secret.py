@@ -66,24 +66,25 @@ def _key(path: Path) -> bytes:
     return key
 
 
-def password_file(name: str, folder: Path) -> Path:
-    """Where a password lies: beside the config, else where systemd put it ($CREDENTIALS_DIRECTORY).
+def from_file(name: str, folder: Path) -> str:
+    """The first line of a file beside the config, else of systemd's credential of that name.
 
-    A file that only root may read is passed over: that is how systemd's LoadCredential= is fed.
-    FileNotFoundError with the places that were tried.
+    A file that only root may read is passed over: it is what systemd's LoadCredential= is fed from.
+    FileNotFoundError with the places that were tried; ValueError if the file holds no password.
     """
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     places = [folder / name, *([Path(credentials) / name] if credentials else [])]
     for place in places:
-        if os.access(place, os.R_OK) and place.is_file():
-            return place
-    raise FileNotFoundError(" and ".join(str(place) for place in places))
+        try:
+            return _first_line(place.read_bytes())
+        except (FileNotFoundError, PermissionError):
+            continue
+    raise FileNotFoundError(" or ".join(str(place) for place in places))
 
 
-def read_password(path: Path) -> str:
-    """The first line. ValueError if it is empty or not text."""
+def _first_line(octets: bytes) -> str:
     try:
-        password = path.read_text("utf-8").split("\n", 1)[0].rstrip("\r")
+        password = octets.decode("utf-8").split("\n", 1)[0].rstrip("\r")
     except UnicodeDecodeError:
         raise ValueError("the file is not text") from None
     if not password:

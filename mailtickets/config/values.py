@@ -234,9 +234,9 @@ def tag(value: object) -> str:
 def timezone(value: object) -> str:
     """A name of the IANA time zone database."""
     known = zoneinfo.available_timezones()
-    if value in known:
-        return str(value)
-    near = get_close_matches(str(value), sorted(known), n=1, cutoff=0.5)
+    if isinstance(value, str) and value in known:
+        return value
+    near = get_close_matches(str(value)[:40], sorted(known), n=1, cutoff=0.5)
     raise ValueError(f'write a time zone by its city, like "{near[0] if near else "Europe/Paris"}"')
 
 

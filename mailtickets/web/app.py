@@ -1,0 +1,120 @@
+"""The window as one ASGI app: routes, headers around them, and what is said when there is no such page."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Scope
+
+from mailtickets.config import WebSettings
+from mailtickets.core.policy import Policy
+from mailtickets.store.engine import Store
+from mailtickets.web import api, mailto, pages, signin
+from mailtickets.web.armour import Armour
+from mailtickets.web.clerk import Clerk
+from mailtickets.web.frame import show, static
+from mailtickets.web.pages import not_found
+from mailtickets.web.window import Window, nobody, visit
+
+App: TypeAlias = FastAPI
+
+_log = logging.getLogger(__name__)
+_STATIC = {"page.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
+_FOR_EVER = "public, max-age=31536000, immutable"  # the address of a file changes with what is in it
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    code: str
+    tell_us: str
+    at: str
+
+
+def create(
+    store: Store,
+    policy: Policy,
+    settings: WebSettings,
+    clerk: Clerk,
+    clock: Callable[[], datetime],
+    page: Callable[[str, Mapping[str, object]], str],
+) -> App:
+    """The app; `page` renders a template of templates/pages."""
+    window = Window(store, policy, settings, clerk, clock, page)
+    app = FastAPI(
+        title=f"{policy.name}: tickets",
+        description="Read-only. Sign in on the page first; the session cookie is what the API knows you by.",
+        version="1",
+        root_path=window.root,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        middleware=[Middleware(Armour, is_https=window.is_https, broken=_broken(window))],
+        exception_handlers={HTTPException: _refused(window)},
+        routes=[
+            *pages.routes(window),
+            *signin.routes(window),
+            Route("/static/{name}", _static, methods=["GET"]),
+        ],
+    )
+    app.include_router(api.router(window))
+    return app
+
+
+async def _static(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in _STATIC:
+        raise HTTPException(404)
+    return Response(static(name), media_type=_STATIC[name], headers={"Cache-Control": _FOR_EVER})
+
+
+def _refused(window: Window) -> Callable[[Request, HTTPException], Awaitable[Response]]:
+    """What is said for a page that is not there, or not for this reader: the same in both cases."""
+
+    async def refused(request: Request, error: HTTPException) -> Response:
+        if _is_api(window, request.scope):
+            return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
+        seen = await visit(window, request)
+        if error.status_code == 404:
+            return not_found(window, seen)
+        lines = (f"The page cannot do that ({error.detail}).", "Go back and use the links and buttons there.")
+        return show(window, seen, "notice", Notice("That does not work", lines), status=error.status_code)
+
+    return refused
+
+
+def _broken(window: Window) -> Callable[[Scope, str, Exception], Awaitable[ASGIApp]]:
+    """What is said when it is our fault. Asks the store nothing: it may be what broke."""
+
+    async def broken(scope: Scope, code: str, error: Exception) -> ASGIApp:
+        # The route, not the path: a path may hold a sign-in link.
+        route = getattr(scope.get("route"), "path", "a page")
+        _log.error("page broke: %s on %s", code, route, exc_info=error)
+        if _is_api(window, scope):
+            return JSONResponse({"detail": f"This is our fault and has been written down as {code}."}, 500)
+        seen = nobody(window)
+        tell_us = mailto.link(window.address, f"Page error {code}")
+        page = Broken(code, tell_us, seen.calendar.full(seen.now))
+        return show(window, seen, "error", page, status=500)
+
+    return broken
+
+
+def _is_api(window: Window, scope: Scope) -> bool:
+    path: str = scope["path"]
+    return path.removeprefix(window.root).startswith("/api/")

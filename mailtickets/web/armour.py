@@ -1,0 +1,67 @@
+"""The headers of every answer, and the page for what broke. The law: no answer leaves without them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+# What somebody mailed to us must not run, wherever a browser puts it.
+FILE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
+
+ALWAYS = {
+    "Content-Security-Policy": PAGE_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    "Cache-Control": "no-store",
+}
+# Browsers heed these over TLS only, and complain about the first elsewhere.
+OVER_TLS = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Strict-Transport-Security": "max-age=31536000",
+}
+
+Broken = Callable[[Scope, str, Exception], Awaitable[ASGIApp]]
+
+
+class Armour:
+    """Around the whole app: security headers on each answer; `broken` answers for an exception.
+
+    An answer may set its own value of a header; what it leaves out is put in.
+    """
+
+    def __init__(self, app: ASGIApp, *, is_https: bool, broken: Broken) -> None:
+        self._app = app
+        self._headers = {**ALWAYS, **(OVER_TLS if is_https else {})}
+        self._broken = broken
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        has_begun = False
+
+        async def armoured(message: Message) -> None:
+            nonlocal has_begun
+            if message["type"] == "http.response.start":
+                has_begun = True
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, armoured)
+        except Exception as error:
+            if has_begun:
+                raise  # half an answer is out: only cutting the connection tells the reader so
+            answer = await self._broken(scope, f"E-{secrets.token_hex(2).upper()}", error)
+            await answer(scope, receive, armoured)

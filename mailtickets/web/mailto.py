@@ -1,0 +1,19 @@
+"""Links that open the reader's mail program with the words filled in (RFC 6068)."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+
+def link(address: str, subject: str = "", body: str = "") -> str:
+    """A `mailto:` URL; `body` has plain line breaks.
+
+    RFC 6068 section 5: spaces are %20, never +, and lines break with %0D%0A. `+` may stand in an
+    address but is encoded in the words, since some programs read it there as a space.
+    """
+    fields = [
+        f"{name}={quote(words.replace(chr(10), chr(13) + chr(10)), safe='')}"
+        for name, words in (("subject", subject), ("body", body))
+        if words
+    ]
+    return f"mailto:{quote(address, safe='@+')}" + ("?" + "&".join(fields) if fields else "")

@@ -10,7 +10,7 @@ from mailtickets.core.commands.command import Cannot, Deed, Scene
 from mailtickets.core.commands.grammar import Block, Said
 from mailtickets.core.ticket import Changed, Ticket, evolve
 
-NO_TICKET = "Your mail belongs to no ticket. Reply to a mail about the ticket, or put its number in the subject as it stands there."
+NO_TICKET = "Your mail belongs to no ticket. Reply to a mail about the ticket that you mean."
 
 
 NOT_OWN = "Only the person who opened a ticket can change it. Write what you want; a person will read it."

@@ -1,0 +1,94 @@
+"""Who hears what is said on a ticket.
+
+The law: nobody is named here who is neither on the ticket nor staff that works on its project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from mailtickets.core.case import Known
+from mailtickets.core.mail import Address
+from mailtickets.core.person import Part, Participant, Person
+from mailtickets.core.policy import Policy
+from mailtickets.core.ticket import Ticket
+
+People: TypeAlias = tuple[Person, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """Those around one ticket, or around a letter that has none yet."""
+
+    ticket: Ticket | None
+    participants: tuple[Participant, ...]
+    assignee: Person | None
+    staff: People
+    named: People
+
+    def person(self, id: int) -> Person | None:
+        """Whoever has that id, of all that are known here."""
+        everybody = (*(p.person for p in self.participants), *self.staff, *self.named)
+        return next((p for p in everybody if p.id == id), self.assignee if self._is_assignee(id) else None)
+
+    def _is_assignee(self, id: int) -> bool:
+        return self.assignee is not None and self.assignee.id == id
+
+
+def circle(known: Known) -> Circle:
+    return Circle(known.ticket, known.participants, known.assignee, known.staff, known.named)
+
+
+def requester(around: Circle) -> Person | None:
+    """Who opened the ticket; None if there is no ticket, or nobody knows them any more."""
+    if around.ticket is None:
+        return None
+    return around.person(around.ticket.requester)
+
+
+def outside(around: Circle) -> People:
+    """Who gets the public answers: the requester first, then those whom the requester has named."""
+    first = requester(around)
+    named = (p.person for p in around.participants if p.part is Part.CC)
+    return distinct((*((first,) if first else ()), *named))
+
+
+def followers(around: Circle, policy: Policy) -> People:
+    """The staff that gets all mail about a ticket. Whoever has left the desk hears nothing more."""
+    if around.ticket is None:
+        return ()
+    project = around.ticket.project
+    told = _notified(project, around, policy)
+    joined = [p.person for p in around.participants if p.part is Part.FOLLOWER]
+    if around.assignee is not None:
+        joined.append(around.assignee)
+    here = tuple(p for p in joined if p.works_on(project) or p in told)
+    return distinct(here) or first_followers(project, around, policy)
+
+
+def first_followers(project: str, around: Circle, policy: Policy) -> People:
+    """Who follows each new ticket: whom the project names, else all staff that works on it."""
+    told = _notified(project, around, policy)
+    return told or distinct(p for p in around.staff if p.works_on(project))
+
+
+def operators(around: Circle, policy: Policy) -> People:
+    """Who gets alarms."""
+    return _by_address(policy.operators, around)
+
+
+def distinct(people: Iterable[Person], but: Person | None = None) -> People:
+    """Each person once, in order, without the one who is not to hear."""
+    return tuple({p.id: p for p in people if but is None or p.id != but.id}.values())
+
+
+def _notified(project: str, around: Circle, policy: Policy) -> People:
+    addresses = next((p.notify for p in policy.projects if p.key == project), ())
+    return _by_address(addresses, around)
+
+
+def _by_address(addresses: Iterable[Address], around: Circle) -> People:
+    known = {a.key: p for p in (*around.named, *around.staff) for a in (p.address, *p.also)}
+    return distinct(known[a.key] for a in addresses if a.key in known)

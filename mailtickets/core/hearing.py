@@ -1,0 +1,178 @@
+"""A person's letter as it is heard: who speaks, as what, what they say and what they order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from mailtickets.core import audience
+from mailtickets.core.audience import Circle
+from mailtickets.core.authority import Need, Proof, Verdict, is_known, proof, verdict
+from mailtickets.core.case import Case
+from mailtickets.core.commands import Block, Deeds, Scene, need, parse, play
+from mailtickets.core.mail import InboundMail, SegmentKind
+from mailtickets.core.person import Part, Person, Role
+from mailtickets.core.policy import Policy
+from mailtickets.core.thread import bare_subject
+from mailtickets.core.ticket import Opened, Ticket, opened
+
+SUBJECT_LENGTH = 250
+_SUBJECT_FROM_TEXT = 70
+NO_SUBJECT = "(no subject)"
+# Files that mail programs add by themselves say nothing.
+_SEALS = frozenset(
+    {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
+)
+
+
+class Standing(StrEnum):
+    """What somebody is to the ticket that the letter belongs to."""
+
+    NEWCOMER = "newcomer"  # it belongs to none
+    AGENT = "agent"  # staff that works on it: what they write is an answer
+    CUSTOMER = "customer"  # who opened it, or was named by them
+    THIRD = "third"  # anyone else, and whoever is contradicted by the evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    case: Case
+    policy: Policy
+    around: Circle
+    sender: Person
+    role: Role  # whose commands they may give
+    standing: Standing
+    proof: Proof
+    block: Block
+    deeds: Deeds
+    text: str  # what they say, commands taken out
+    has_words: bool  # something is said, in text or by a file
+
+    @property
+    def ticket(self) -> Ticket | None:
+        return self.case.known.ticket
+
+    @property
+    def mail(self) -> InboundMail:
+        return self.case.mail
+
+    @property
+    def is_believed(self) -> bool:
+        """Whether all that this letter orders may be done, and what an agent says may go out."""
+        words = Need.ORDINARY if self.standing is Standing.AGENT and self.has_words else Need.NOTHING
+        asked = max(words, need(self.block), key=list(Need).index)
+        return verdict(asked, self.proof, self.policy.strict) is Verdict.OBEY
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything proves that the sender is who From says."""
+        return is_known(self.case.evidence, self.sender.id)
+
+    @property
+    def is_unverified(self) -> bool:
+        """Whether staff should be told not to take the sender for granted."""
+        return self.case.evidence.is_contrary or (self.sender.is_staff and not self.is_known)
+
+    def as_plain_words(self) -> Hearing:
+        """The same letter with its commands left standing as text."""
+        return replace(self, block=Block(), deeds=Deeds(), text=self.mail.reply)
+
+
+def hear(case: Case, policy: Policy, sender: Person) -> Hearing:
+    """What a letter says, and what its commands would do; whether to do it is for others to decide."""
+    around, ticket = audience.circle(case.known), case.known.ticket
+    project = ticket.project if ticket else project_of(case, policy)
+    role = sender.role if sender.works_on(project) else Role.REQUESTER
+    standing = _standing(case, sender, role)
+    block = _block(case, sender, role)
+    text = _text(case.mail, block)
+    # Files count as words, unless the mail orders something and they may be a signature's.
+    is_silent = not text and (bool(block.said) or standing is Standing.AGENT) and not _has_files(case.mail)
+    if not text and not block.said and standing is not Standing.AGENT:
+        # Somebody wrote into the quote, or the quote was mistaken: better all of it than nothing.
+        text = case.mail.text
+    scene = Scene(
+        now=case.now,
+        actor=sender,
+        role=role,
+        ticket=ticket if ticket or is_silent else _ticket_to_be(case, policy, sender),
+        known=case.known,
+        policy=policy,
+        is_own=role is not Role.REQUESTER or ticket is None or ticket.requester == sender.id,
+    )
+    return Hearing(
+        case=case,
+        policy=policy,
+        around=around,
+        sender=sender,
+        role=role,
+        standing=standing,
+        proof=proof(case.evidence, sender.id, ticket.id if ticket else 0),
+        block=block,
+        deeds=play(block, scene),
+        text=text,
+        has_words=not is_silent,
+    )
+
+
+def opening(case: Case, policy: Policy, sender: Person, follows: Ticket | None = None) -> Opened:
+    """The first row of the history of the ticket that a letter opens."""
+    known = {project.key for project in policy.projects}
+    bare = bare_subject(case.mail.subject, policy.ticket_tag)
+    first_line = next((line.strip() for line in case.mail.reply.splitlines() if line.strip()), "")
+    return Opened(
+        subject=bare[:SUBJECT_LENGTH].rstrip() or first_line[:_SUBJECT_FROM_TEXT].rstrip() or NO_SUBJECT,
+        status=policy.workflow.first_status,
+        priority=policy.workflow.default_priority,
+        type=policy.workflow.default_type,
+        project=follows.project if follows and follows.project in known else project_of(case, policy),
+        requester=sender.id,
+        desk=case.desk.key,
+        origin_id=case.mail.message_id,
+    )
+
+
+def project_of(case: Case, policy: Policy) -> str:
+    """The project of the address that was written to."""
+    boxes = [b for b in policy.mailboxes if case.desk.key in {a.key for a in (b.address, *b.aliases)}]
+    return boxes[0].project if boxes else policy.projects[0].key
+
+
+def _standing(case: Case, sender: Person, role: Role) -> Standing:
+    ticket = case.known.ticket
+    if ticket is None:
+        return Standing.NEWCOMER
+    own = ticket.requester == sender.id
+    if role is not Role.REQUESTER and not own:
+        return Standing.AGENT
+    if case.evidence.is_contrary:
+        return Standing.THIRD
+    named = any(p.person.id == sender.id and p.part is Part.CC for p in case.known.participants)
+    return Standing.CUSTOMER if own or named else Standing.THIRD
+
+
+def _block(case: Case, sender: Person, role: Role) -> Block:
+    mail = case.mail
+    if not case.judgement.is_person:
+        return Block(rest=mail.typed)
+    addresses = (sender.address, *sender.also, *((mail.sender,) if mail.sender else ()))
+    names = {sender.name, *sender.name.split(), *(a.name for a in addresses)}
+    names |= {part for a in addresses for part in (*a.name.split(), a.spec.rpartition("@")[0])}
+    return parse(mail.typed, role, case.known.answered_text, names)
+
+
+def _text(mail: InboundMail, block: Block) -> str:
+    """What was said: typed or forwarded, without the commands."""
+    if not block.said and block.rest == mail.typed:
+        return mail.reply
+    forwarded = (s.text.strip("\n") for s in mail.segments if s.kind is SegmentKind.FORWARD)
+    return "\n\n".join(part for part in (block.rest, *forwarded) if part.strip())
+
+
+def _has_files(mail: InboundMail) -> bool:
+    return any(not a.inline and a.content_type not in _SEALS for a in mail.attachments)
+
+
+def _ticket_to_be(case: Case, policy: Policy, sender: Person) -> Ticket:
+    """What the commands of a letter change that opens a ticket at the same time."""
+    return opened(0, 0, opening(case, policy, sender), case.now)

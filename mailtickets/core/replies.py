@@ -1,0 +1,171 @@
+"""The mails that follow from a letter, before they are put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from mailtickets.core import audience
+from mailtickets.core.audience import People
+from mailtickets.core.authority import Proof
+from mailtickets.core.case import Difference, Listed, MessageKind, Reply, ReplyKind, Story
+from mailtickets.core.commands import help_lines
+from mailtickets.core.difference import differences
+from mailtickets.core.hearing import Hearing, Standing
+from mailtickets.core.person import Person, Role
+from mailtickets.core.ticket import Changed, Field
+
+NOTHING_SAID = (
+    "Your mail holds no words of your own and no commands, so there was nothing to send. "
+    "Write your answer above the quoted text and send it again."
+)
+
+
+def to_sender(h: Hearing, kind: ReplyKind) -> Reply:
+    """A mail back to whoever wrote. Nobody who is not on the ticket learns anything of it this way."""
+    return Reply(kind, to=h.sender, answers=h.mail.message_id, is_apart=h.standing is Standing.THIRD)
+
+
+def notice(h: Hearing, kind: ReplyKind, person: Person, changes: Sequence[Changed] = ()) -> Reply:
+    """A mail to staff about what the sender said and did."""
+    return Reply(
+        kind,
+        to=person,
+        author=h.sender,
+        text=h.text,
+        attachments=h.mail.attachments,
+        differences=seen(h, changes, is_staff=True),
+        unverified=h.is_unverified,
+    )
+
+
+def outward(h: Hearing, kind: ReplyKind, person: Person, changes: Sequence[Changed] = ()) -> Reply:
+    """A mail to someone outside because of what the sender said or did."""
+    reply = Reply(kind, to=person, author=h.sender, differences=seen(h, changes, is_staff=False))
+    if kind is ReplyKind.ANSWER:
+        reply = replace(reply, text=h.text, attachments=h.mail.attachments)
+    if person.id == h.sender.id:
+        reply = replace(reply, answers=h.mail.message_id)
+    return replace(reply, after_undo_window=h.standing is Standing.AGENT)
+
+
+def status(h: Hearing, changes: Sequence[Changed]) -> tuple[Reply, ...]:
+    """Old → new, to whoever opened the ticket, if it is a difference to them."""
+    person = audience.requester(h.around)
+    if person is None or not any(change.field is Field.STATUS for change in changes):
+        return ()
+    reply = outward(h, ReplyKind.STATUS, person, changes)
+    return (reply,) if reply.differences else ()
+
+
+def assigned(h: Hearing, changes: Sequence[Changed]) -> tuple[Reply, ...]:
+    """To whoever has the ticket from now on, unless it was their own doing."""
+    person = new_assignee(h, changes)
+    if person is None or person.id == h.sender.id:
+        return ()
+    return (notice(h, ReplyKind.ASSIGNED, person, changes),)
+
+
+def new_assignee(h: Hearing, changes: Sequence[Changed]) -> Person | None:
+    ids = [change.new for change in changes if change.field is Field.ASSIGNEE]
+    return h.around.person(ids[-1]) if ids and isinstance(ids[-1], int) else None
+
+
+def to_followers(
+    h: Hearing, kind: ReplyKind, people: People, changes: Sequence[Changed], told: Iterable[Reply] = ()
+) -> tuple[Reply, ...]:
+    """To all who follow but the sender, and but those who have been told already."""
+    heard = {reply.to.id for reply in told} | {h.sender.id}
+    return tuple(notice(h, kind, person, changes) for person in people if person.id not in heard)
+
+
+def refused(h: Hearing) -> Reply:
+    """Why nothing was changed, with the mail as it came, so that it need not be typed twice."""
+    whole = replace(to_sender(h, ReplyKind.REFUSED), text=h.mail.reply, attachments=h.mail.attachments)
+    if not h.is_believed:
+        lines = tuple(said.line for said in h.block.said)
+        return replace(whole, kind=ReplyKind.UNPROVEN, reason=_unproven_why(h), held_back=lines)
+    kind = ReplyKind.SUGGESTION if h.block.slips else ReplyKind.REFUSED
+    return replace(whole, kind=kind, refusals=h.deeds.refusals, held_back=h.deeds.held_back)
+
+
+def receipt(h: Hearing, changes: Sequence[Changed], told: Sequence[Reply]) -> tuple[Reply, ...]:
+    """What was done and who was mailed; none if no command did anything but ask for a mail."""
+    if not h.deeds.needs_receipt:
+        return ()
+    is_staff = h.role is not Role.REQUESTER
+    done = replace(
+        to_sender(h, ReplyKind.RECEIPT),
+        differences=seen(h, changes, is_staff),
+        remarks=h.deeds.remarks,
+    )
+    if is_staff:
+        others = [reply.to for reply in told if reply.to.id != h.sender.id]
+        done = replace(
+            done,
+            mailed=tuple(person.shown for person in audience.distinct(others)),
+            not_mailed=_not_mailed(h, changes, others),
+        )
+    return (done,)
+
+
+def asked(h: Hearing) -> tuple[Reply, ...]:
+    """The mails that `#help`, `#list`, `#show` and `#login` ask for."""
+    return tuple(_asked(h, kind, about) for kind, about in h.deeds.asks)
+
+
+def seen(h: Hearing, changes: Sequence[Changed], is_staff: bool) -> tuple[Difference, ...]:
+    return differences(changes, h.policy, h.around.person, is_staff)
+
+
+def _asked(h: Hearing, kind: ReplyKind, about: str) -> Reply:
+    reply = to_sender(h, kind)
+    match kind:
+        case ReplyKind.HELP:
+            return replace(reply, help=help_lines(h.role, about))
+        case ReplyKind.LIST:
+            return replace(reply, listed=tuple(row for row in h.case.known.listed if _may_see(h.sender, row)))
+        case ReplyKind.SHOW:
+            return replace(reply, shown=h.case.known.shown and _told_to(h.sender, h.case.known.shown))
+        case _:
+            return reply
+
+
+def _may_see(person: Person, row: Listed | Story) -> bool:
+    return person.works_on(row.ticket.project) or row.ticket.requester == person.id
+
+
+def _told_to(person: Person, story: Story) -> Story | None:
+    """A ticket as one may see it: to customers the talk only, neither notes nor machines nor history."""
+    if not _may_see(person, story):
+        return None
+    if person.works_on(story.ticket.project):
+        return story
+    talk = tuple(post for post in story.posts if post.kind is MessageKind.PUBLIC)
+    return replace(story, posts=talk, history=())
+
+
+def _not_mailed(h: Hearing, changes: Sequence[Changed], told: Iterable[Person]) -> tuple[str, ...]:
+    heard = {person.id for person in told} | {h.sender.id}
+    left_out = [person for person in audience.outside(h.around) if person.id not in heard]
+    return tuple(f"{person.shown}: {_why_not(h, changes)}" for person in left_out)
+
+
+def _why_not(h: Hearing, changes: Sequence[Changed]) -> str:
+    if h.deeds.is_quiet:
+        return "you asked the desk to be quiet."
+    if not seen(h, changes, is_staff=False):
+        return (
+            "your mail is an internal note."
+            if h.deeds.is_internal
+            else "customers are not told of such changes."
+        )
+    return "a new status is told only to the person who opened the ticket."
+
+
+def _unproven_why(h: Hearing) -> str:
+    if h.proof is Proof.CONTRARY:
+        return "Your mail failed the check of its sender, so it may be from somebody else."
+    if h.proof is Proof.NONE:
+        return "Nothing in your mail proves that it comes from you."
+    return "This desk asks for two proofs that a mail comes from you, and yours has one."

@@ -1,0 +1,150 @@
+"""The desk under the clock: `mailtickets run` as an operator starts it, its limits lifted, nobody to notify."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.dovecot import PASSWORD
+from tests.loopback import HOST, free_port
+
+_CONFIG = """
+[desk]
+name = "Bench"
+public_url = "http://{listen}"
+state_dir = "state"
+
+[database]
+url = "{database}"
+
+[[mailbox]]
+address = "{user}"
+[mailbox.imap]
+host = "{host}"
+port = {imap}
+tls = "none"
+user = "{user}"
+password_file = "password"
+
+[smtp]
+host = "{host}"
+port = {smtp}
+tls = "none"
+connections = {connections}
+
+[web]
+listen = "{listen}"
+
+[limits]
+unproven_per_address = "none"
+unproven_per_domain = "none"
+unproven_in_all = "none"
+automatic_per_ticket = "none"
+tickets_per_sender = "none"
+
+[log]
+format = "json"
+"""
+_LOOK_EVERY = 0.25  # seconds between two looks at the memory
+
+
+class Desk:
+    """Owns the daemon's process. Ready when entered; memory is watched until it is left."""
+
+    def __init__(
+        self, folder: Path, user: str, imap: int, smtp: int, database: str, connections: int
+    ) -> None:
+        self.config = folder / "config.toml"
+        self.peak = 0  # octets: the greatest proportional set size of all its processes together
+        self.ready_at = 0.0  # time.perf_counter()
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopped = threading.Event()
+        (folder / "password").write_text(PASSWORD)
+        words = _CONFIG.format(
+            listen=f"{HOST}:{free_port()}", host=HOST, user=user, imap=imap, smtp=smtp, database=database,
+            connections=connections,
+        )  # fmt: skip
+        self.config.write_text(words)
+
+    def __enter__(self) -> Self:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+            # Type=notify, as systemd does it: READY comes after migrations and before the IMAP login.
+            path = str(self._folder / "notify")
+            ear.bind(path)
+            ear.settimeout(60)
+            with (self._folder / "daemon.log").open("wb") as log:
+                self._process = subprocess.Popen(
+                    _command("run", self.config),
+                    stdout=log,
+                    stderr=log,
+                    env={**os.environ, "NOTIFY_SOCKET": path},
+                    start_new_session=True,
+                )
+            while b"READY=1" not in ear.recv(4096):
+                pass
+        self.ready_at = time.perf_counter()
+        threading.Thread(target=self._watch, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._process is not None
+        self._stopped.set()
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(40)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        if error is not None:
+            error.add_note((self._folder / "daemon.log").read_text(errors="replace")[-3000:])
+
+    def outcomes(self) -> Counter[str]:
+        """How many letters ended how."""
+        done = subprocess.run(
+            _command("ledger", "--json", self.config), capture_output=True, check=True, timeout=120
+        )
+        return Counter(row["outcome"] for row in json.loads(done.stdout))
+
+    def _watch(self) -> None:
+        assert self._process is not None
+        while not self._stopped.wait(_LOOK_EVERY):
+            self.peak = max(self.peak, sum(map(_pss, _family(self._process.pid))))
+
+
+def _command(*words: str | Path) -> tuple[str, ...]:
+    *command, config = map(str, words)
+    return (sys.executable, "-m", "mailtickets", *command, "--config", config)
+
+
+def _family(pid: int) -> Iterator[int]:
+    """A process and all that descend from it."""
+    yield pid
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    except OSError:  # it has just ended
+        return
+    for child in children:
+        yield from _family(child)
+
+
+def _pss(pid: int) -> int:
+    """Octets; shared pages count in equal parts for all that share them."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)

@@ -22,6 +22,7 @@ from mailtickets.config.tables import File, Table
 _SECRET = re.compile(r"pas+|pwd|secret|token|cred", re.IGNORECASE)
 _NAMES_A_PLACE = ("password_file", "password_env", "secret_file")
 _URL_PASSWORD = re.compile(r"(://[^/@\s:]*):.*@")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _INDEX = re.compile(r"\[\d+\]")
 _SHOWN = 80  # characters of a value: a config line, not an essay
 
@@ -70,8 +71,12 @@ def shown(path: str, value: object) -> str:
 
 def joined(location: tuple[int | str, ...]) -> str:
     """("mailbox", 0, "imap", "port") → mailbox[0].imap.port"""
-    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{_key(step)}" for step in location)
     return path.removeprefix(".")
+
+
+def _key(name: str) -> str:
+    return name if _BARE_KEY.fullmatch(name) else json.dumps(name)
 
 
 def _fault(detail: ErrorDetails) -> Fault:

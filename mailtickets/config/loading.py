@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,22 +39,17 @@ def load(path: Path, *, with_secrets: bool = True) -> Settings:
     wrong += across.faults(document)
     passwords: dict[str, str] = {}
     if found is not None and with_secrets:
-        for place, login in logins(found):
+        wrong += _absent_files(found, path.parent)
+        for place, login in _logins(found):
             passwords[place] = _password(place, login, path.parent, wrong)
     if wrong or found is None:
         raise ConfigError("\n".join(str(fault) for fault in wrong))
     return settings(found, path, passwords)
 
 
-def logins(file: File) -> tuple[tuple[str, Login], ...]:
-    """Every server that wants a password, with its path in the file."""
-    inboxes = tuple((f"mailbox[{i}].imap", box.imap) for i, box in enumerate(file.mailbox))
-    return (*inboxes, ("smtp", file.smtp)) if file.smtp.user else inboxes
-
-
 def _document(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"{path} is not there. Write one with “mailtickets init”.") from None
     except OSError as error:
@@ -71,6 +67,26 @@ def _shape(document: dict[str, Any]) -> tuple[File | None, list[Fault]]:
         return File.model_validate(document), []
     except ValidationError as error:
         return None, list(faults.of_shape(error))
+
+
+def _inboxes(file: File) -> tuple[tuple[str, Login], ...]:
+    return tuple((f"mailbox[{i}].imap", box.imap) for i, box in enumerate(file.mailbox))
+
+
+def _logins(file: File) -> tuple[tuple[str, Login], ...]:
+    """Every server that wants a password, with its path in the file."""
+    return (*_inboxes(file), ("smtp", file.smtp)) if file.smtp.user else _inboxes(file)
+
+
+def _absent_files(file: File, folder: Path) -> Iterator[Fault]:
+    """Files and folders that the start would stumble over later."""
+    wanted = [(f"{place}.ca_file", login.ca_file) for place, login in (*_inboxes(file), ("smtp", file.smtp))]
+    for path, name in wanted:
+        if name and not (folder / name).is_file():
+            yield Fault(path, faults.shown(path, name), f"there is no file {folder / name}")
+    if file.desk.templates_dir and not (folder / file.desk.templates_dir).is_dir():
+        path, name = "desk.templates_dir", file.desk.templates_dir
+        yield Fault(path, faults.shown(path, name), f"there is no folder {folder / name}")
 
 
 def _password(place: str, login: Login, folder: Path, wrong: list[Fault]) -> str:

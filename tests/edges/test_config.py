@@ -159,6 +159,7 @@ def _at(table: str, line: str) -> str:
         ("mailbox.imap", "prot = 993", "mailbox[0].imap.prot = 993", 'Did you mean "port"?'),
         ("mailbox", 'host = "a"', "mailbox[0].host", "belongs in [mailbox.imap] or [smtp]"),
         ("smpt", 'host = "a"', "smpt:", 'Did you mean "smtp"?'),
+        ("desk", r'"a\nb" = 1', r'desk."a\nb" = 1', "Known here"),
         ("sla", 'first = "1h"', "sla:", "Known here: desk, database"),
         # values
         ("desk", "name = 5", "desk.name = 5", "write text in quotes"),
@@ -391,6 +392,24 @@ def test_a_password_that_cannot_be_read_names_its_file(
     (error,) = _errors(tmp_path, SMALL, with_secrets=True)
     assert error.startswith('mailbox[0].imap.password_file = "imap-password"')
     assert said in error
+
+
+@pytest.mark.parametrize(
+    ("table", "line", "said"),
+    [
+        ("smtp", 'ca_file = "ca.pem"', "there is no file"),
+        ("mailbox.imap", 'ca_file = "ca.pem"', "there is no file"),
+        ("desk", 'templates_dir = "words"', "there is no folder"),
+    ],
+)
+def test_a_file_that_is_named_must_be_there(tmp_path: Path, table: str, line: str, said: str) -> None:
+    (tmp_path / "imap-password").write_text(CANARY)
+    (error,) = _errors(tmp_path, _at(table, line), with_secrets=True)
+    assert said in error
+
+
+def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
+    assert _load(tmp_path, f"\ufeff{SMALL}").mailboxes
 
 
 def test_a_password_has_one_source(tmp_path: Path) -> None:

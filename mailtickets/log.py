@@ -133,6 +133,16 @@ def crashed(error: BaseException) -> None:
     _log.error("crashed", error=repr(error), exc_info=error, next="Please report this. A restart is safe.")
 
 
+def unwell(lag: float, silent: Sequence[str]) -> None:
+    """The watchdog holds its tongue: `lag` in seconds of the event loop; loops that showed no sign of life."""
+    _log.error(
+        "unwell",
+        lag_s=round(lag, 1),
+        silent=", ".join(silent),
+        next="systemd restarts the service if this goes on; a restart is safe.",
+    )
+
+
 def disk_low(free: int, wanted: int) -> None:
     """Octets."""
     _log.error(

@@ -1,9 +1,26 @@
-"""What became of a delivery, and when to try again."""
+"""What became of a delivery, and when to try again.
+
+The law: only an answer about this very message uses up one of its attempts, and no mail is given up
+before the relay has been asked about it several times.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TypeAlias
+from datetime import datetime, timedelta
+from typing import TypeAlias, assert_never
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+WAITS = (MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR)  # then every four hours
+LIFETIME = timedelta(days=5)  # RFC 5321 section 4.5.4.1: give-up time of at least 4-5 days
+FEWEST = (
+    5  # attempts before giving up: one that lay here while the relay was away is greylisted like any other
+)
+RELAY_WAIT = timedelta(seconds=5)  # whoever sends pauses for the relay as a whole; this is for the row
+SPREAD = 0.25  # how much longer than planned, at most: rows that fail together do not come back together
+LONGEST = 300  # characters of a server's answer in a reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +49,72 @@ class Failed:
 
 
 Result: TypeAlias = Sent | Deferred | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing is left to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    at: datetime
+    counts: bool  # False: the attempt is given back
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    reason: str  # whole sentences
+
+
+Step: TypeAlias = Done | Again | GiveUp
+
+
+def after(attempts: int, first_at: datetime, result: Result, now: datetime, jitter: float) -> Step:
+    """What follows from a result. `attempts` counts this one; `first_at`: queued then; `jitter` in [0, 1)."""
+    match result:
+        case Sent():
+            return Done()
+        case Failed():
+            return GiveUp(_said(result))
+        case Deferred(relay_down=True):
+            return Again(now + _spread(RELAY_WAIT, jitter), counts=False)
+        case Deferred():
+            if now >= first_at + LIFETIME and attempts >= FEWEST:
+                return GiveUp(
+                    f"It was tried {attempts} times in {(now - first_at).days} days. {_said(result)}"
+                )
+            return Again(_next(attempts, first_at, now, jitter), counts=True)
+    assert_never(result)
+
+
+def _next(attempts: int, first_at: datetime, now: datetime, jitter: float) -> datetime:
+    at = now + _spread(WAITS[min(attempts, len(WAITS)) - 1], jitter)
+    last_at = first_at + LIFETIME
+    # The last try is at the end of the lifetime, not some hours before it.
+    return min(at, last_at) if now < last_at else at
+
+
+def _spread(wait: timedelta, jitter: float) -> timedelta:
+    return wait * (1 + SPREAD * jitter)
+
+
+# RFC 3463: what the digits say, for a reader who has never seen them.
+MEANINGS = (
+    (re.compile(r"\b[45]\.1\.[123]\b"), "There is no such address."),
+    (re.compile(r"\b[45]\.1\.10\b"), "This domain takes no mail."),  # RFC 7505
+    (re.compile(r"\b[45]\.2\.1\b"), "The mailbox takes no mail."),
+    (re.compile(r"\b[45]\.2\.2\b"), "The mailbox is full."),
+    (re.compile(r"\b[45]\.(2\.3|3\.4)\b"), "The mail is too big for it."),
+    (re.compile(r"\b[45]\.4\.[147]\b"), "The other mail server does not answer."),
+    (re.compile(r"\b[45]\.7\.\d+\b"), "The mail server refused it as unwanted."),
+)
+
+
+def _said(result: Deferred | Failed) -> str:
+    """The meaning if its code has one, and the server's own words; or ours where no server spoke."""
+    words = " ".join(result.text.split())[:LONGEST].rstrip(".")
+    if result.code == 0:
+        return f"{words}."
+    meaning = next((f"{sentence} " for code, sentence in MEANINGS if code.search(words)), "")
+    return f"{meaning}The mail server said: {result.code} {words}."

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import sys
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 
 from rich.console import Console, Group
@@ -97,14 +98,17 @@ class Terminal:
 
 
 def _body(letter: Letter) -> Text:
-    """The words; quotes counted, and cut where they fill the screen."""
-    body = Text()
+    """The words: what a reply quotes below is counted, what would fill the screen is cut."""
     lines = letter.text.rstrip().splitlines()
-    for line in lines[:_LINES]:
-        body.append(line + "\n", "dim" if line.startswith((">", "-- ")) else "")
-    if len(lines) > _LINES:
-        body.append(f"… {len(lines) - _LINES} more lines\n", "dim")
-    body.rstrip()
+    typed = lines[
+        : len(lines) - sum(1 for _ in takewhile(lambda line: line.startswith(">"), reversed(lines)))
+    ]
+    shown = (typed if typed else lines)[:_LINES]
+    body = Text("\n").join(Text(line, "dim" if line.startswith((">", "-- ")) else "") for line in shown)
+    if quoted := len(lines) - len(typed):
+        body.append(f"\n> … {quoted} lines quoted", "dim")
+    elif cut := len(lines) - len(shown):
+        body.append(f"\n… {cut} more lines", "dim")
     return body
 
 

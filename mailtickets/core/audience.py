@@ -79,6 +79,11 @@ def operators(around: Circle, policy: Policy) -> People:
     return _by_address(policy.operators, around)
 
 
+def is_inside(person: Person, around: Circle) -> bool:
+    """Whether the operator has named this person: staff, or an address that gets notices or alarms."""
+    return person.is_staff or any(person.id == named.id for named in around.named)
+
+
 def distinct(people: Iterable[Person], but: Person | None = None) -> People:
     """Each person once, in order, without the one who is not to hear."""
     return tuple({p.id: p for p in people if but is None or p.id != but.id}.values())

@@ -138,7 +138,7 @@ def _obeyed(h: Hearing) -> Decision:
 
 def _unverified(h: Hearing) -> Decision:
     """It may be the agent or anyone. Staff reads it, the registered address is told, nobody else hears of it."""
-    h = replace(h, text=h.mail.reply)
+    h = replace(h, text=h.mail.reply or h.mail.text)
     told = replies.to_followers(h, ReplyKind.NOTE, audience.followers(h.around, h.policy), ())
     return Decision(
         Outcome.FILED,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from mailtickets.core.audience import circle, operators
+from mailtickets.core.audience import circle, is_inside, operators
 from mailtickets.core.authority import is_known
 from mailtickets.core.case import Case, Reply, ReplyKind
 from mailtickets.core.decision import Decision
@@ -102,7 +102,7 @@ def _may_be_written_to(reply: Reply, case: Case, policy: Policy) -> bool:
 def _discreet(reply: Reply, case: Case) -> Reply:
     """Marks who is proven, and takes what the sender wrote out of what goes to anyone who is not."""
     sender = case.known.sender
-    if reply.to.is_staff or (sender is not None and is_known(case.evidence, sender.id)):
+    if is_inside(reply.to, circle(case.known)) or (sender and is_known(case.evidence, sender.id)):
         return replace(reply, is_proven=True)
     asked = reply.kind in (ReplyKind.LIST, ReplyKind.SHOW)
     return replace(
@@ -129,7 +129,7 @@ def _is_sender(reply: Reply, case: Case) -> bool:
 
 def _counts(reply: Reply, case: Case) -> bool:
     """Whether the limits are for this mail: automatic, caused by this very sender, and to the outside."""
-    return _is_sender(reply, case) and not reply.to.is_staff
+    return _is_sender(reply, case) and not is_inside(reply.to, circle(case.known))
 
 
 def _limit_met(reply: Reply, spent: _Spent, policy: Policy) -> tuple[str, str] | None:

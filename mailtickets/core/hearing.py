@@ -71,7 +71,8 @@ class Hearing:
     @property
     def is_unverified(self) -> bool:
         """Whether staff should be told not to take the sender for granted."""
-        return self.case.evidence.is_contrary or (self.sender.is_staff and not self.is_known)
+        is_sure = self.is_known and self.is_believed
+        return self.case.evidence.is_contrary or (self.sender.is_staff and not is_sure)
 
     def as_plain_words(self) -> Hearing:
         """The same letter with its commands left standing as text."""
@@ -87,8 +88,9 @@ def hear(case: Case, policy: Policy, sender: Person) -> Hearing:
     block = _block(case, sender, role)
     text = _text(case.mail, block)
     # Files count as words, unless the mail orders something and they may be a signature's.
-    is_silent = not text and (bool(block.said) or standing is Standing.AGENT) and not _has_files(case.mail)
-    if not text and not block.said and standing is not Standing.AGENT:
+    is_order = bool(block.said or block.slips) or standing is Standing.AGENT
+    is_silent = is_order and not text and not _has_files(case.mail)
+    if not text and not is_order:
         # Somebody wrote into the quote, or the quote was mistaken: better all of it than nothing.
         text = case.mail.text
     scene = Scene(

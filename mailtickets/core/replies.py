@@ -9,7 +9,7 @@ from mailtickets.core import audience
 from mailtickets.core.audience import People
 from mailtickets.core.authority import Proof
 from mailtickets.core.case import Difference, Listed, MessageKind, Reply, ReplyKind, Story
-from mailtickets.core.commands import help_lines
+from mailtickets.core.commands import help_lines, may_see
 from mailtickets.core.difference import differences
 from mailtickets.core.hearing import Hearing, Standing
 from mailtickets.core.person import Person, Role
@@ -124,21 +124,19 @@ def _asked(h: Hearing, kind: ReplyKind, about: str) -> Reply:
         case ReplyKind.HELP:
             return replace(reply, help=help_lines(h.role, about))
         case ReplyKind.LIST:
-            return replace(reply, listed=tuple(row for row in h.case.known.listed if _may_see(h.sender, row)))
+            return replace(reply, listed=_listed_to(h.sender, h.case.known.listed))
         case ReplyKind.SHOW:
             return replace(reply, shown=h.case.known.shown and _told_to(h.sender, h.case.known.shown))
         case _:
             return reply
 
 
-def _may_see(person: Person, row: Listed | Story) -> bool:
-    return person.works_on(row.ticket.project) or row.ticket.requester == person.id
+def _listed_to(person: Person, rows: Iterable[Listed]) -> tuple[Listed, ...]:
+    return tuple(row for row in rows if may_see(person, row.ticket))
 
 
-def _told_to(person: Person, story: Story) -> Story | None:
+def _told_to(person: Person, story: Story) -> Story:
     """A ticket as one may see it: to customers the talk only, neither notes nor machines nor history."""
-    if not _may_see(person, story):
-        return None
     if person.works_on(story.ticket.project):
         return story
     talk = tuple(post for post in story.posts if post.kind is MessageKind.PUBLIC)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailtickets.core.case import ListFilter, Wanted
-from mailtickets.core.commands.asks import list_filter, show_number
+from mailtickets.core.commands.asks import list_filter, may_see, show_number
 from mailtickets.core.commands.command import Cannot, Command, Deed, Scene
 from mailtickets.core.commands.grammar import Block, Said, parse
 from mailtickets.core.commands.play import Deeds, need, play
@@ -22,6 +22,7 @@ __all__ = [
     "Scene",
     "help_lines",
     "listing",
+    "may_see",
     "need",
     "parse",
     "play",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from mailtickets.core.commands.command import Cannot, Deed, Scene
 from mailtickets.core.commands.spelling import nearest
 from mailtickets.core.person import Person, Role
-from mailtickets.core.ticket import Changed, Field, Ticket, changed, evolve
+from mailtickets.core.ticket import Changed, Field, Ticket, Value, changed, evolve
 from mailtickets.core.workflow import DONE, Choice, Status, find, find_longest, folded, moved
 
 SUBJECT_LENGTH = 250
@@ -82,7 +82,7 @@ def priority(scene: Scene, value: str) -> Deed | Cannot:
     wanted = find(value, priorities)
     if wanted is None:
         return _unknown("priority", value, priorities)
-    return Deed(changed(_ticket(scene), Field.PRIORITY, wanted))
+    return _set(scene, Field.PRIORITY, wanted, "Its priority was that already.")
 
 
 def tag(scene: Scene, value: str) -> Deed | Cannot:
@@ -96,13 +96,13 @@ def tag(scene: Scene, value: str) -> Deed | Cannot:
             return Cannot(f"“{word}” cannot be a tag: use letters, digits, dots and hyphens.")
         sign, name = found.groups()
         (tags.discard if sign == "-" else tags.add)(name.casefold())
-    return Deed(changed(_ticket(scene), Field.TAGS, tuple(sorted(tags))))
+    return _set(scene, Field.TAGS, tuple(sorted(tags)), "Its tags were these already.")
 
 
 def title(scene: Scene, value: str) -> Deed | Cannot:
     if not value:
         return Cannot("Say what the subject is to be.")
-    return Deed(changed(_ticket(scene), Field.SUBJECT, value[:SUBJECT_LENGTH].rstrip()))
+    return _set(scene, Field.SUBJECT, value[:SUBJECT_LENGTH].rstrip(), "Its subject was that already.")
 
 
 def _move(scene: Scene, status: str, resolution: str) -> Deed | Cannot:
@@ -129,10 +129,14 @@ def _label(scene: Scene, status: str) -> str:
 
 
 def _assigned(scene: Scene, person: Person | None) -> Deed:
-    changes = changed(_ticket(scene), Field.ASSIGNEE, person.id if person else None)
-    if changes:
-        return Deed(changes)
-    return Deed(remark=f"It was with {person.shown if person else 'nobody'} already.")
+    remark = f"It was with {person.shown if person else 'nobody'} already."
+    return _set(scene, Field.ASSIGNEE, person.id if person else None, remark)
+
+
+def _set(scene: Scene, field: Field, new: Value, remark: str) -> Deed:
+    """The change of one field; the remark if it holds that value already."""
+    changes = changed(_ticket(scene), field, new)
+    return Deed(changes) if changes else Deed(remark=remark)
 
 
 def _ticket(scene: Scene) -> Ticket:

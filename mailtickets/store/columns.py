@@ -1,0 +1,161 @@
+"""Types of columns. The law: what was written is read again as the same value, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, String, Text
+from sqlalchemy.types import TypeDecorator
+
+from mailtickets.core.identity import Evidence
+from mailtickets.core.mail import Attachment, Segment, SegmentKind
+from mailtickets.core.ticket import Opened, Value
+from mailtickets.core.tokens import Token
+
+T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
+Told: TypeAlias = Value | Opened  # what a row of history may hold as old or new
+
+# SQLite numbers rows by itself only in a column of type INTEGER.
+Id = BigInteger().with_variant(Integer(), "sqlite")
+Octets = LargeBinary
+
+
+def storable(text: str) -> str:
+    """Text without what a database refuses: PostgreSQL takes no NUL, neither of them a lone surrogate."""
+    if text.isascii():
+        return text.replace("\0", "") if "\0" in text else text
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+class Words(TypeDecorator[str]):
+    """Whatever people and machines wrote."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value if value is None else storable(value)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC time. SQLite knows no zones: there it lies as UTC without one."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone: {value}")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Word(TypeDecorator[E], Generic[E]):
+    """A member of a closed list, kept as its word."""
+
+    impl = String(40)
+    cache_ok = True
+
+    def __init__(self, words: type[E]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_bind_param(self, value: E | None, dialect: Dialect) -> str | None:
+        return value if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> E | None:
+        return value if value is None else self.words(value)
+
+
+class Coded(TypeDecorator[T], Generic[T]):
+    """A small value of the core as JSON."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, plain: Callable[[T], Any], value: Callable[[Any], T]) -> None:
+        super().__init__()
+        self.plain = plain
+        self.value = value
+
+    def process_bind_param(self, value: T | None, dialect: Dialect) -> str | None:
+        # JSON of ASCII only: a NUL or a surrogate lies in it as six plain characters.
+        return None if value is None else json.dumps(self.plain(value), separators=(",", ":"))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> T | None:
+        return None if value is None else self.value(json.loads(value))
+
+
+def _segments_plain(segments: tuple[Segment, ...]) -> Any:
+    return [[s.kind, s.text] for s in segments]
+
+
+def _segments(plain: Any) -> tuple[Segment, ...]:
+    return tuple(Segment(SegmentKind(kind), text) for kind, text in plain)
+
+
+def _attachments_plain(attachments: tuple[Attachment, ...]) -> Any:
+    return [[a.name, a.content_type, a.size, a.sha256, a.inline, a.content_id] for a in attachments]
+
+
+def _attachments(plain: Any) -> tuple[Attachment, ...]:
+    return tuple(Attachment(*fields) for fields in plain)
+
+
+def _evidence_plain(evidence: Evidence) -> Any:
+    tokens = [[t.ticket, t.person, t.nonce] for t in evidence.tokens]
+    return {"tokens": tokens, "authenticated": evidence.authenticated, "contrary": evidence.contrary}
+
+
+def _evidence(plain: Any) -> Evidence:
+    tokens = tuple(Token(*fields) for fields in plain["tokens"])
+    return Evidence(tokens, plain["authenticated"], plain["contrary"])
+
+
+def _told_plain(told: Told) -> Any:
+    match told:
+        case datetime():
+            return {"at": told.isoformat()}
+        case Opened():
+            return {"opened": {f.name: getattr(told, f.name) for f in fields(Opened)}}
+        case _:
+            return told
+
+
+def _told(plain: Any) -> Told:
+    match plain:
+        case {"at": str(moment)}:
+            return datetime.fromisoformat(moment)
+        case {"opened": dict(opening)}:
+            return Opened(**opening)
+        case list():
+            return tuple(plain)
+        case _:
+            known: Value = plain
+            return known
+
+
+def _strings(plain: Any) -> tuple[str, ...]:
+    return tuple(plain)
+
+
+OPENED = "opened"  # history.field of a ticket's first row
+
+Segments = Coded(_segments_plain, _segments)
+Attachments = Coded(_attachments_plain, _attachments)
+Proofs = Coded(_evidence_plain, _evidence)
+Strings = Coded[tuple[str, ...]](list, _strings)
+History = Coded(_told_plain, _told)

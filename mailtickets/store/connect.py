@@ -1,0 +1,87 @@
+"""Connections to either database. The law: SQLite has one writer, and whatever only reads cannot write."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, Table, create_engine, event, func, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.pool import QueuePool
+
+BUSY_AFTER = 30.0  # seconds: how long SQLite waits for another process that writes
+POOL = 4  # connections
+
+
+def writer(url: str) -> Engine:
+    """For transactions that write. SQLite: one connection; the file is made if it is not there."""
+    if is_sqlite(url):
+        return _sqlite(sqlite_file(url), "rwc", "BEGIN IMMEDIATE", 1)
+    # A server that was restarted meanwhile is noticed before a transaction begins, not within one.
+    return create_engine(url, pool_size=POOL, max_overflow=0, pool_pre_ping=True)
+
+
+def reader(url: str) -> Engine:
+    """For transactions that see one moment and change nothing. The database must be there."""
+    if is_sqlite(url):
+        return _sqlite(sqlite_file(url), "ro", "BEGIN", POOL)
+    engine = create_engine(
+        url, pool_size=POOL, max_overflow=0, pool_pre_ping=True, isolation_level="REPEATABLE READ"
+    )
+    return engine.execution_options(postgresql_readonly=True)
+
+
+def is_sqlite(url: str) -> bool:
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def sqlite_file(url: str) -> Path:
+    """The file behind an SQLite URL. ValueError if it names none."""
+    name = make_url(url).database
+    if not name or name == ":memory:":
+        raise ValueError("An SQLite database needs a file: sqlite:////var/lib/mailtickets/mailtickets.db")
+    return Path(name)
+
+
+def insert(tx: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """INSERT that knows ON CONFLICT, which both databases spell alike."""
+    return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def contains(column: ColumnElement[str], words: str) -> ColumnElement[bool]:
+    """Whether words stand in a column, whatever their case."""
+    return func.lower(column).contains(words.lower(), autoescape=True)
+
+
+def _sqlite(file: Path, mode: str, begin: str, pool: int) -> Engine:
+    engine = create_engine(
+        f"sqlite:///file:{file}?mode={mode}&uri=true",
+        poolclass=QueuePool,
+        pool_size=pool,
+        max_overflow=0,
+        connect_args={"timeout": BUSY_AFTER, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: sqlite3.Connection, _: Any) -> None:
+        # None: the driver begins no transaction of its own, and `_begun` decides which kind it is.
+        connection.isolation_level = None
+        if mode == "ro":
+            connection.execute("PRAGMA query_only = ON")
+        else:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+        # Its own lower() knows ASCII only.
+        connection.create_function("lower", 1, _lower, deterministic=True)
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _lower(value: str | None) -> str | None:
+    return value if value is None else value.lower()

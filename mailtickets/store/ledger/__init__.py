@@ -1,0 +1,39 @@
+"""The way in: letters are kept, understood by what is known already, and written down with their end."""
+
+from mailtickets.store.ledger.answered import undeliverable
+from mailtickets.store.ledger.context import context
+from mailtickets.store.ledger.intake import (
+    Stored,
+    cursor,
+    epochs,
+    keep,
+    mark,
+    quarantine,
+    requeue_held,
+    requeue_quarantined,
+    settle,
+    unfinished,
+    unknown_uids,
+    unmarked,
+)
+from mailtickets.store.ledger.record import Cause, Recorded, record
+
+__all__ = [
+    "Cause",
+    "Recorded",
+    "Stored",
+    "context",
+    "cursor",
+    "epochs",
+    "keep",
+    "mark",
+    "quarantine",
+    "record",
+    "requeue_held",
+    "requeue_quarantined",
+    "settle",
+    "undeliverable",
+    "unfinished",
+    "unknown_uids",
+    "unmarked",
+]

@@ -1,0 +1,113 @@
+"""Our own mails, found again: what a letter answers, what a report says was lost, what could not be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, bindparam, or_, select, tuple_
+
+from mailtickets.core.case import Bounced
+from mailtickets.core.decision import Undeliverable
+from mailtickets.core.mail import InboundMail
+from mailtickets.core.person import Person
+from mailtickets.core.policy import Policy
+from mailtickets.core.thread import Clues
+from mailtickets.core.ticket import Ticket
+from mailtickets.store import people, tickets
+from mailtickets.store.engine import Tx
+from mailtickets.store.ledger import message_ids
+from mailtickets.store.outbox import Claimed
+from mailtickets.store.schema import MailState, message, outbox
+
+LATEST = 20  # messages of a ticket that an answer without a known parent may quote
+
+_OF_IDS = (
+    select(message.c.text, message.c.segments)
+    .where(
+        message.c.ticket == bindparam("ticket"),
+        or_(
+            message.c.message_id.in_(bindparam("ids", expanding=True)),
+            message.c.cause.in_(
+                select(outbox.c.cause).where(outbox.c.message_id.in_(bindparam("own", expanding=True)))
+            ),
+        ),
+    )
+    .order_by(message.c.id.desc())
+)
+_LATEST = (
+    select(message.c.text, message.c.segments)
+    .where(message.c.ticket == bindparam("ticket"))
+    .order_by(message.c.id.desc())
+    .limit(LATEST)
+)
+
+
+def text(tx: Tx, mail: InboundMail, ticket: Ticket) -> str:
+    """The whole text of the messages that a letter answers; of the latest ones if its parents are unknown.
+
+    Each answered letter in full, what it quoted too: the more stands here, the less can pass for a command.
+    """
+    ids = _parents(mail)
+    values = {"ticket": ticket.id, "ids": [message_ids.key(i) for i in ids], "own": _own(ids)}
+    rows = tx.execute(_OF_IDS, values).all() if ids else ()
+    rows = rows or tx.execute(_LATEST, {"ticket": ticket.id}).all()
+    return "\n".join(part for row in rows for part in (row.text, *(s.text for s in row.segments)))
+
+
+def bounced(tx: Tx, mail: InboundMail, clues: Clues) -> tuple[Bounced, ...]:
+    """Our mails that a report is about: by their ids, else the latest to the person and ticket of a token."""
+    if mail.bounce is None:
+        return ()
+    ids = _own((mail.bounce.original_message_id, *_parents(mail)))
+    found = _sent(tx, outbox.c.message_id.in_(ids)) if any(ids) else ()
+    pairs = [(t.ticket, t.person) for t in clues.tokens if t.ticket]
+    if not found and pairs:
+        # A server that reports only In-Reply-To or our Reply-To: what it can mean is the last we wrote.
+        found = _sent(tx, tuple_(outbox.c.ticket, outbox.c.person).in_(pairs))[:1]
+    known = people.by_ids(tx, {row.person for row in found})
+    return tuple(Bounced(row.id, row.kind, known[row.person]) for row in found)
+
+
+def undeliverable(tx: Tx, row: Claimed, reason: str, policy: Policy, now: datetime) -> Undeliverable | None:
+    """What the core has to know of a mail that was given up; None if it was about no ticket: nobody misses it."""
+    ticket = tickets.to_change(tx, (row.ticket_id,)) if row.ticket_id else None
+    if ticket is None:
+        return None
+    named = people.ensure_all(tx, people.named_by(policy), now)
+    known = people.by_ids(tx, {row.person, ticket.assignee or row.person})
+    return Undeliverable(
+        kind=row.kind,
+        recipient=known[row.person],
+        reason=reason,
+        now=now,
+        ticket=ticket,
+        participants=tickets.participants(tx, ticket.id),
+        assignee=known[ticket.assignee] if ticket.assignee else None,
+        staff=people.staff(tx),
+        named=_distinct(named.values()),
+    )
+
+
+def _parents(mail: InboundMail) -> tuple[str, ...]:
+    """Nearest first (RFC 5322 section 3.6.4)."""
+    return tuple(dict.fromkeys((*mail.in_reply_to, *reversed(mail.references))))[: message_ids.MOST]
+
+
+def _own(ids: Iterable[str]) -> list[str]:
+    """As our own ids are kept: in lower case, since systems on the way fold it."""
+    return [i.lower() for i in ids if i]
+
+
+def _sent(tx: Tx, which: ColumnElement[bool]) -> tuple[Row[Any], ...]:
+    rows = (
+        select(outbox.c.id, outbox.c.kind, outbox.c.person)
+        .where(which, outbox.c.state.in_([MailState.SENT, MailState.CLAIMED]))
+        .order_by(outbox.c.id.desc())
+    )
+    return tuple(tx.execute(rows))
+
+
+def _distinct(found: Iterable[Person]) -> tuple[Person, ...]:
+    return tuple({p.id: p for p in found}.values())

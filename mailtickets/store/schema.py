@@ -1,0 +1,315 @@
+"""The tables. Each is one noun of the trade; what must never be twice has a unique key here.
+
+The columns of `ticket` are the fields of `core.ticket.Ticket`, in their order.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from mailtickets.core.case import MessageKind, Outcome, ReplyKind
+from mailtickets.core.classify import Kind
+from mailtickets.core.person import Part, Role
+from mailtickets.store.columns import (
+    Attachments,
+    History,
+    Id,
+    Moment,
+    Octets,
+    Proofs,
+    Segments,
+    Strings,
+    Word,
+    Words,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class LetterState(StrEnum):
+    """Where a letter of the inbox is on its way."""
+
+    STORED = "stored"  # ours, and still to be decided
+    DONE = "done"  # it has its one outcome
+
+
+class MailState(StrEnum):
+    """Where a mail of ours is on its way."""
+
+    DUE = "due"  # to be sent when its time comes
+    CLAIMED = "claimed"  # somebody is at it
+    SENT = "sent"  # the server took it
+    FAILED = "failed"  # given up
+    HELD = "held"  # over a limit: the operator may let it go
+
+
+def _where(condition: str) -> dict[str, Any]:
+    """Of an index that holds only some rows, in the words of either database."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+# sqlite_autoincrement: an id that has once been given away is never given again, since causes name rows by it.
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("spec", Words, nullable=False),  # the registered address
+    Column("called", Words, nullable=False),  # the name that stood beside it
+    Column("name", Words, nullable=False),
+    Column("role", Word(Role), nullable=False),
+    Column("projects", Strings, nullable=False),
+    Column("language", String(20), nullable=False),
+    Column("timezone", String(60), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ix_person_staff", person.c.id, **_where("role <> 'requester'"))
+
+address = Table(
+    "address",
+    metadata,
+    Column("key", Words, primary_key=True),  # Address.key
+    Column("person", ForeignKey("person.id"), nullable=False, index=True),
+    Column("spec", Words, nullable=False),
+    Column("called", Words, nullable=False),
+)
+
+raw = Table(
+    "raw",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("size", BigInteger, nullable=False),  # of the octets that are kept
+    Column("octets", Octets),  # NULL: they lie in the blob store
+    sqlite_autoincrement=True,
+)
+
+epoch = Table(
+    "epoch",
+    metadata,
+    Column("mailbox", Words, primary_key=True),
+    Column("uidvalidity", BigInteger, primary_key=True, autoincrement=False),
+    Column("kept_at", Moment, nullable=False),  # when the latest letter of it was kept
+)
+
+inbound = Table(
+    "inbound",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("raw", ForeignKey("raw.id"), nullable=False, index=True),
+    Column("mailbox", Words, nullable=False),
+    Column("uidvalidity", BigInteger, nullable=False),
+    Column("uid", BigInteger, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("is_oversize", Boolean, nullable=False),
+    Column("is_late", Boolean, nullable=False),
+    Column("is_released", Boolean, nullable=False),
+    Column("state", Word(LetterState), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("stored_at", Moment, nullable=False),
+    Column("decided_at", Moment),
+    Column("marked_at", Moment),
+    Column("outcome", Word(Outcome)),
+    Column("reason", Words, nullable=False),
+    Column("kind", Word(Kind)),
+    Column("why_kind", Words, nullable=False),
+    Column("evidence", Proofs),
+    Column("message_id", Words, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("sender", Words, nullable=False),  # addr-spec of From
+    Column("person", ForeignKey("person.id")),
+    Column("ticket", ForeignKey("ticket.id"), index=True),
+    Column("error", Words, nullable=False),
+    Column("traceback", Words, nullable=False),
+    UniqueConstraint("mailbox", "uidvalidity", "uid"),
+    sqlite_autoincrement=True,
+)
+Index("ix_inbound_fingerprint", inbound.c.fingerprint, **_where("fingerprint <> ''"))
+Index("ix_inbound_stored", inbound.c.id, **_where("state = 'stored'"))
+Index("ix_inbound_outcome", inbound.c.outcome, inbound.c.id)
+Index(
+    "ix_inbound_unmarked",
+    inbound.c.mailbox,
+    inbound.c.uidvalidity,
+    inbound.c.uid,
+    **_where("marked_at IS NULL"),
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("subject", Words, nullable=False),
+    Column("status", String(60), nullable=False, index=True),
+    Column("priority", String(60), nullable=False),
+    Column("type", String(60), nullable=False),
+    Column("project", String(60), nullable=False),
+    Column("requester", ForeignKey("person.id"), nullable=False),
+    Column("desk", Words, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False, index=True),
+    Column("updated_by", ForeignKey("person.id")),
+    Column("resolution", String(60), nullable=False),
+    Column("assignee", ForeignKey("person.id"), index=True),
+    Column("tags", Strings, nullable=False),
+    Column("first_answered_at", Moment),
+    Column("resolved_at", Moment),
+    Column("closed_at", Moment),
+    Column("reopened", Integer, nullable=False),
+    Column("origin_id", Words, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ix_ticket_requester", ticket.c.requester, ticket.c.created_at)
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("ticket", ForeignKey("ticket.id"), nullable=False, index=True),
+    Column(
+        "inbound", ForeignKey("inbound.id"), index=True
+    ),  # the letter that it was; NULL: written by the desk
+    Column("cause", Words, nullable=False),  # the outbox's: what was mailed because of it
+    Column("message_id", Words, nullable=False),
+    Column("kind", Word(MessageKind), nullable=False),
+    Column("author", ForeignKey("person.id")),
+    Column("written_at", Moment, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("segments", Segments, nullable=False),
+    Column("attachments", Attachments, nullable=False),
+    Column("unverified", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+history = Table(
+    "history",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("ticket", ForeignKey("ticket.id"), nullable=False, index=True),
+    Column("field", String(40), nullable=False),  # core.ticket.Field, or OPENED for the first row
+    Column("old", History),
+    Column("new", History),
+    Column("person", ForeignKey("person.id")),  # who
+    Column("at", Moment, nullable=False),
+    Column("cause", Words, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+participant = Table(
+    "participant",
+    metadata,
+    Column("id", Id, primary_key=True),  # in the order in which they joined
+    Column("ticket", ForeignKey("ticket.id"), nullable=False),
+    Column("person", ForeignKey("person.id"), nullable=False, index=True),
+    Column("part", Word(Part), nullable=False),
+    Column("joined_at", Moment, nullable=False),
+    UniqueConstraint("ticket", "person"),
+    sqlite_autoincrement=True,
+)
+
+seen_id = Table(
+    "seen_id",
+    metadata,
+    Column("message_id", Words, primary_key=True),
+    Column("ticket", ForeignKey("ticket.id"), nullable=False, index=True),
+    Column("is_known", Boolean, nullable=False),  # the desk has the letter itself
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("cause", Words, nullable=False),
+    Column("kind", Word(ReplyKind), nullable=False),
+    Column("recipient", Words, nullable=False),  # Address.key
+    Column("spec", Words, nullable=False),
+    Column("domain", Words, nullable=False),
+    Column("person", ForeignKey("person.id"), nullable=False),
+    Column("ticket", ForeignKey("ticket.id"), index=True),
+    Column("envelope_from", Words, nullable=False),
+    Column("message_id", Words, nullable=False, index=True),
+    Column("is_automatic", Boolean, nullable=False),
+    Column("is_unproven", Boolean, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("state", Word(MailState), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("since_at", Moment, nullable=False),  # when trying began; again after the operator's word
+    Column("next_at", Moment),  # NULL: never by itself
+    Column("claim", String(80), nullable=False),  # who is at it
+    Column("code", Integer, nullable=False),  # of the last answer
+    Column("answer", Words, nullable=False),
+    Column("settled_at", Moment),  # sent, or given up
+    Column("bounced_at", Moment),  # a report said that it did not arrive
+    Column("bounce", Words, nullable=False),
+    Column("octets", Octets, nullable=False),  # last, so that a row is read without them
+    UniqueConstraint("cause", "kind", "recipient"),
+    sqlite_autoincrement=True,
+)
+Index("ix_outbox_next", outbox.c.next_at, **_where("next_at IS NOT NULL"))
+Index("ix_outbox_trouble", outbox.c.state, outbox.c.id, **_where("state <> 'sent'"))
+for _column in (outbox.c.recipient, outbox.c.domain, outbox.c.is_unproven):
+    Index(f"ix_outbox_unproven_{_column.name}", _column, outbox.c.created_at, **_where("is_unproven"))
+Index("ix_outbox_settled", outbox.c.settled_at)
+Index("ix_outbox_bounced", outbox.c.bounced_at, **_where("bounced_at IS NOT NULL"))
+
+link = Table(
+    "link",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("person", ForeignKey("person.id"), nullable=False, index=True),
+    Column("made_at", Moment, nullable=False),
+    Column("until_at", Moment, nullable=False),
+    Column("used_at", Moment),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("person", ForeignKey("person.id"), nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("until_at", Moment, nullable=False, index=True),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("owner", Words, nullable=False),  # "" = nobody
+    Column("until_at", Moment),
+    Column("ran_at", Moment),
+)
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)

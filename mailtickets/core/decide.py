@@ -112,8 +112,7 @@ def _from_person(h: Hearing) -> Decision:
         return _obeyed(h)
     if h.is_believed and h.role is not Role.REQUESTER:
         # Nothing half-said leaves the house: an agent's letter goes back whole.
-        lines = ", ".join(refusal.line for refusal in h.deeds.refusals)
-        return Decision(Outcome.FILED, f"sent back: {lines}", replies=(replies.refused(h),))
+        return Decision(Outcome.FILED, f"sent back: {', '.join(_lines(h))}", replies=(replies.refused(h),))
     if h.standing is Standing.AGENT:
         return _unverified(h)
     return _plain_words(h)
@@ -139,7 +138,7 @@ def _obeyed(h: Hearing) -> Decision:
 def _unverified(h: Hearing) -> Decision:
     """It may be the agent or anyone. Staff reads it, the registered address is told, nobody else hears of it."""
     h = replace(h, text=h.mail.reply or h.mail.text)
-    told = replies.to_followers(h, ReplyKind.NOTE, audience.followers(h.around, h.policy), ())
+    told = replies.to_followers(h, ReplyKind.NOTE)
     return Decision(
         Outcome.FILED,
         f"not obeyed: {h.proof} evidence for {h.sender.address.spec}",
@@ -150,17 +149,18 @@ def _unverified(h: Hearing) -> Decision:
 
 def _plain_words(h: Hearing) -> Decision:
     """A customer's letter is always filed; what it orders is told to be undone, and stands there as text."""
-    back = replies.refused(h)
+    # Who is not on the ticket is told nothing, not even that there is nothing to be told.
+    back = () if _is_stranger(h) else (replies.refused(h),)
     if h.has_words:
         decision = _obeyed(h.as_plain_words())
-        return replace(decision, replies=(*decision.replies, back))
+        return replace(decision, replies=(*decision.replies, *back))
+    reason = f"not obeyed: {', '.join(_lines(h))}"
     h = h.as_plain_words()
-    reason = f"not obeyed: {back.kind}"
     if h.ticket is None:
-        return Decision(Outcome.FILED, reason, replies=(back,))
-    told = replies.to_followers(h, ReplyKind.REPLY, audience.followers(h.around, h.policy), ())
+        return Decision(Outcome.FILED, reason, replies=back)
+    told = replies.to_followers(h, ReplyKind.REPLY)
     kind = MessageKind.PUBLIC if h.standing is Standing.CUSTOMER else MessageKind.NOTE
-    return Decision(Outcome.FILED, reason, message=_message(h, kind), joins=_third(h), replies=(*told, back))
+    return Decision(Outcome.FILED, reason, message=_message(h, kind), joins=_third(h), replies=(*told, *back))
 
 
 def _commanded(h: Hearing) -> Decision:
@@ -172,8 +172,7 @@ def _commanded(h: Hearing) -> Decision:
     told = () if h.deeds.is_quiet else _without_sender(h, replies.status(h, changes))
     told += replies.assigned(h, changes)
     if replies.seen(h, changes, is_staff=True):
-        people = audience.followers(h.around, h.policy)
-        told += replies.to_followers(h, ReplyKind.CHANGED, people, changes, told)
+        told += replies.to_followers(h, ReplyKind.CHANGED, changes, told)
     return Decision(
         Outcome.COMMANDED,
         _reason(h),
@@ -192,17 +191,17 @@ def _opens(h: Hearing, follows: Ticket | None = None) -> Decision:
     changes = h.deeds.changes
     people = _first_followers(h, opened.project, follows)
     told = replies.assigned(h, changes)
-    told += replies.to_followers(h, ReplyKind.OPENED, people, changes, told)
+    told += replies.to_followers(h, ReplyKind.OPENED, changes, told, people)
     told = tuple(replace(reply, reason=_why_new(h, follows)) for reply in told)
     is_welcome = h.case.judgement.is_person and not h.case.evidence.is_contrary and not h.case.known.is_late
     # To someone whom only the follow-up concerns, the ticket of the reply is the new one.
     hello = (replace(replies.to_sender(h, ReplyKind.ACKNOWLEDGEMENT), is_apart=False),) if is_welcome else ()
     return Decision(
         Outcome.OPENED,
-        _reason(h),
+        f"follows {follows.number}: {_reason(h)}" if follows else _reason(h),
         opened=opened,
         changes=changes,
-        message=_message(h, MessageKind.PUBLIC if h.case.judgement.is_person else MessageKind.AUTOMATIC),
+        message=_message(h, _kind_of_first(h)),
         joins=(
             Join(h.sender.address, Part.REQUESTER),
             *_named(h),
@@ -225,7 +224,7 @@ def _answers(h: Hearing) -> Decision:
         told += _without_sender(h, replies.status(h, changes))
     told += tuple(r for r in replies.assigned(h, changes) if r.to not in reached)
     kind = ReplyKind.NOTE if is_internal else ReplyKind.ANSWERED
-    told += replies.to_followers(h, kind, audience.followers(h.around, h.policy), changes, told)
+    told += replies.to_followers(h, kind, changes, told)
     return Decision(
         Outcome.REPLIED,
         _reason(h),
@@ -242,7 +241,7 @@ def _replies(h: Hearing) -> Decision:
         return _opens(h, follows=h.ticket)
     automatic = _after_reply(h)
     changes = h.deeds.changes + automatic
-    told = replies.to_followers(h, ReplyKind.REPLY, audience.followers(h.around, h.policy), changes)
+    told = replies.to_followers(h, ReplyKind.REPLY, changes)
     if any(change.field is Field.REOPENED for change in automatic):
         told += replies.status(h, automatic)
     return Decision(
@@ -257,12 +256,10 @@ def _replies(h: Hearing) -> Decision:
 
 def _overheard(h: Hearing) -> Decision:
     """Someone who is not on the ticket: heard, but told nothing, and nothing changes by it."""
-    told = tuple(
-        replace(reply, reason=f"{h.sender.shown} is not on this ticket and was told nothing of it.")
-        for reply in replies.to_followers(
-            h, ReplyKind.REPLY, audience.followers(h.around, h.policy), h.deeds.changes
-        )
-    )
+    told = replies.to_followers(h, ReplyKind.REPLY)
+    if not h.case.evidence.is_contrary:
+        why = f"{h.sender.shown} is not on this ticket and was told nothing of it."
+        told = tuple(replace(reply, reason=why) for reply in told)
     return Decision(
         Outcome.REPLIED,
         f"{_reason(h)}, by a third party",
@@ -341,6 +338,12 @@ def _message(h: Hearing, kind: MessageKind) -> Message:
     return Message(kind, h.sender.id, h.text, h.mail.segments, h.mail.attachments, h.is_unverified)
 
 
+def _kind_of_first(h: Hearing) -> MessageKind:
+    if not h.case.judgement.is_person:
+        return MessageKind.AUTOMATIC
+    return MessageKind.NOTE if h.deeds.is_internal else MessageKind.PUBLIC
+
+
 def _named(h: Hearing) -> tuple[Join, ...]:
     """Whom the requester has written to besides the desk."""
     if not h.case.judgement.is_person or h.case.evidence.is_contrary:
@@ -367,6 +370,11 @@ def _assignee(h: Hearing, changes: Sequence[Changed]) -> tuple[Join, ...]:
 def _third(h: Hearing) -> tuple[Join, ...]:
     is_there = any(p.person.id == h.sender.id for p in h.around.participants)
     return () if is_there or h.standing is not Standing.THIRD else (Join(h.sender.address, Part.THIRD),)
+
+
+def _is_stranger(h: Hearing) -> bool:
+    own = h.ticket is not None and h.ticket.requester == h.sender.id
+    return h.standing is Standing.THIRD and not own and not h.sender.is_staff
 
 
 def _without_sender(h: Hearing, written: tuple[Reply, ...]) -> tuple[Reply, ...]:
@@ -413,6 +421,12 @@ def _why_new(h: Hearing, follows: Ticket | None) -> str:
     if h.case.known.tagged is not None:
         return f"The subject names {h.case.known.tagged.number}, but {h.sender.shown} is not on that ticket."
     return ""
+
+
+def _lines(h: Hearing) -> tuple[str, ...]:
+    """What could not be done, as it was written; without proof that is all of it."""
+    refused = [refusal.line for refusal in h.deeds.refusals] if h.is_believed else []
+    return tuple(refused or (said.line for said in h.block.said))
 
 
 def _reason(h: Hearing) -> str:

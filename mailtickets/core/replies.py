@@ -72,9 +72,14 @@ def new_assignee(h: Hearing, changes: Sequence[Changed]) -> Person | None:
 
 
 def to_followers(
-    h: Hearing, kind: ReplyKind, people: People, changes: Sequence[Changed], told: Iterable[Reply] = ()
+    h: Hearing,
+    kind: ReplyKind,
+    changes: Sequence[Changed] = (),
+    told: Iterable[Reply] = (),
+    people: People | None = None,
 ) -> tuple[Reply, ...]:
-    """To all who follow but the sender, and but those who have been told already."""
+    """To all who follow the ticket, or will, but the sender and those who have been told already."""
+    people = audience.followers(h.around, h.policy) if people is None else people
     heard = {reply.to.id for reply in told} | {h.sender.id}
     return tuple(notice(h, kind, person, changes) for person in people if person.id not in heard)
 

@@ -111,6 +111,13 @@ def test_a_line_of_the_answered_message_is_never_a_command() -> None:
     assert orders(parse("#close fixed", Role.AGENT, answered)) == [("close", "fixed")]
 
 
+def test_an_agent_who_only_says_what_was_said_before_is_asked() -> None:
+    [slip] = parse("#close\n", Role.AGENT, "It is fine.\n#close").slips
+    assert "also stands in the message" in slip.why
+    assert parse("It is fine.", Role.AGENT, "It is fine.").slips == ()
+    assert parse("#close", Role.REQUESTER, "#close").slips == ()
+
+
 @pytest.mark.parametrize("text", ["#status closed", "#mine\nHello", "Hello\n#assgin me", "#note"])
 def test_what_only_agents_say_is_text_from_a_customer(text: str) -> None:
     assert parse(text, Role.REQUESTER) == Block((), text, ())

@@ -540,6 +540,19 @@ def test_what_a_third_party_asks_for_says_nothing_of_the_ticket() -> None:
     assert decision.replies[0].is_apart
 
 
+def test_a_stranger_who_orders_is_not_answered() -> None:
+    for text in ("#close", "#clsoe", "#close\n\nBuy our toner."):
+        decision = decided(case(EVE, text, about=ticket(), evidence=PROVEN, route=Route.SEEN_ID))
+        assert told(decision) == [("reply", "Ann"), ("reply", "Ben")]
+        assert decision.changes == ()
+
+
+def test_an_agents_note_may_open_a_ticket() -> None:
+    decision = decided(case(ANN, "#note\n\nTo be looked into.", evidence=PROVEN))
+    assert decision.message is not None
+    assert decision.message.kind is MessageKind.NOTE
+
+
 def test_whoever_left_the_desk_hears_nothing_more() -> None:
     left = replace(BEN, role=MARIA.role)
     people = (

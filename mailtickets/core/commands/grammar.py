@@ -76,6 +76,8 @@ def parse(text: str, role: Role, answered_text: str = "", names: Collection[str]
         *(line for line in inside if isinstance(line, Refusal)),
         *(_misplaced(line) for line in outside if line is not None),
     )
+    if not said and not slips and role not in CUSTOMERS:
+        slips = _echoes(lines, role, answered)
     rest = _typed(lines[top : bottom[0]], lines[bottom[1] :])
     # Below commands that open a mail a name is a signature, not an answer.
     if said and not is_stopped and bottom[0] == bottom[1] and _is_signature(rest.splitlines(), names):
@@ -165,6 +167,18 @@ def _typed(*parts: Sequence[str]) -> str:
         end = next((i for i, line in enumerate(lines) if _DELIMITER.fullmatch(line.strip(" "))), len(lines))
         kept.append("\n".join(line.rstrip() for line in lines[:end]).strip("\n"))
     return "\n\n".join(part for part in kept if part)
+
+
+def _echoes(lines: Sequence[str], role: Role, answered: Collection[str]) -> tuple[Refusal, ...]:
+    """Commands that are none because they stand in the answered message, where nothing else was typed."""
+    written = [line.strip() for line in lines if line.strip()]
+    if not all(_bare(line) in answered for line in written):
+        return ()
+    return tuple(
+        Refusal(line, f"“{line}” also stands in the message that you answer, so nobody can tell who said it.")
+        for line in written
+        if isinstance(_read_line(line, role, False), Said)
+    )
 
 
 def _misplaced(line: Said | Refusal) -> Refusal:

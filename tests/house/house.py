@@ -80,6 +80,32 @@ poll = "1s"
 """
 
 
+def write_config(
+    folder: Path,
+    *,
+    imap_port: int,
+    smtp_port: int,
+    page_port: int = 0,
+    database: str = "sqlite:///mailtickets.db",
+    mailboxes: tuple[str, ...] = (SUPPORT,),
+    desk: str = "",
+    more: str = "",
+) -> None:
+    """`config.toml` in a folder, with its password file. `page_port` 0: no page."""
+    (folder / "imap-password").write_text(PASSWORD)
+    (folder / "config.toml").write_text(
+        CONFIG.format(
+            page=page_port,
+            listen=f"{HOST}:{page_port}" if page_port else "",
+            database=database,
+            desk=desk,
+            more=more,
+            mailboxes="".join(MAILBOX.format(address=a, port=imap_port) for a in mailboxes),
+            smtp=smtp_port,
+        )
+    )
+
+
 class House:
     """Owns the daemon's process and, unless they are handed in, nothing else."""
 
@@ -101,17 +127,15 @@ class House:
         self.config = folder / "config.toml"
         self._process: subprocess.Popen[bytes] | None = None
         self._read: dict[str, int] = {}
-        (folder / "imap-password").write_text(PASSWORD)
-        self.config.write_text(
-            CONFIG.format(
-                page=self.page,
-                listen=f"{HOST}:{self.page}" if page else "",
-                database=database,
-                desk=desk,
-                more=more,
-                mailboxes="".join(MAILBOX.format(address=a, port=dovecot.port) for a in mailboxes),
-                smtp=relay if isinstance(relay, int) else relay.port,
-            )
+        write_config(
+            folder,
+            imap_port=dovecot.port,
+            smtp_port=relay if isinstance(relay, int) else relay.port,
+            page_port=self.page if page else 0,
+            database=database,
+            mailboxes=mailboxes,
+            desk=desk,
+            more=more,
         )
 
     def __enter__(self) -> Self:

@@ -1,0 +1,204 @@
+"""Builds the house and keeps it standing: no globals, no import side effects.
+
+Reads like a checklist: lock, ledger, words, people, leftovers, then every loop at once until a
+signal. Any loop that dies takes the process with it; systemd starts it again, and the ledger
+makes that safe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from mailtickets import __version__, config, control, desk, log, schedule
+from mailtickets.config import Settings
+from mailtickets.control import LedgerClerk
+from mailtickets.delivery import Delivery
+from mailtickets.intake import House, Intake, finish_leftovers
+from mailtickets.reader import Reader
+from mailtickets.smtp import Courier
+from mailtickets.store import engine, lock, outbox, people
+from mailtickets.store.engine import Store
+
+STOP_WITHIN = 30.0  # seconds for what is on the wire
+BEAT_WITHIN = 900.0  # seconds: the longest that a loop may be busy with one thing
+LAG_LIMIT = 5.0  # seconds: an event loop later than this is no longer working
+WINDOW_PAUSE = 5.0  # seconds before a window that fell shut is opened again
+
+
+def utcnow() -> datetime:
+    """The clock of the house: handed to everyone who needs the time."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Pulse:
+    """When each loop last showed a sign of life, in seconds of the event loop's clock."""
+
+    beats: dict[str, float] = field(default_factory=dict)
+
+    def beat(self, name: str) -> Callable[[], None]:
+        def now() -> None:
+            self.beats[name] = asyncio.get_running_loop().time()
+
+        now()
+        return now
+
+    def silent(self, now: float) -> tuple[str, ...]:
+        """Loops that have been quiet for too long."""
+        return tuple(name for name, at in self.beats.items() if now - at > BEAT_WITHIN)
+
+
+def notify(message: str) -> None:
+    """Tell systemd (sd_notify(3)); nothing if it does not listen."""
+    path = os.environ.get("NOTIFY_SOCKET", "")
+    if not path:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.connect("\0" + path[1:] if path.startswith("@") else path)
+        sock.sendall(message.encode())
+
+
+def run(settings: Settings, clock: Callable[[], datetime] = utcnow) -> None:
+    """Be the service until SIGTERM or SIGINT. `lock.Held` if another one works here."""
+    with lock.hold(settings.state_dir):
+        asyncio.run(_serve(settings, clock))
+
+
+async def _serve(settings: Settings, clock: Callable[[], datetime]) -> None:
+    log.starting(__version__, settings.config_file, settings.state_dir)
+    for sentence in config.concerns(settings):
+        log.concern(sentence)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stop.set)
+    notify("EXTEND_TIMEOUT_USEC=600000000")  # migrations and their backup take what they take
+    async with _ledger(settings, clock) as store, Reader() as reader:
+        courier = Courier(settings.smtp)
+        try:
+            await _work(settings, clock, stop, store, reader, courier)
+        finally:
+            await courier.close()
+    log.stopped()
+
+
+@contextlib.asynccontextmanager
+async def _ledger(settings: Settings, clock: Callable[[], datetime]) -> AsyncIterator[Store]:
+    """The ledger, up to date, with the people of the config in it."""
+    engine.make_current(settings.database_url, settings.state_dir)
+    store = Store.open(settings.database_url, settings.blobs)
+    try:
+        await store.write(people.sync_staff, settings.staff, clock())
+        await store.write(outbox.release_claims, clock())
+        yield store
+    finally:
+        await store.close()
+
+
+async def _work(
+    settings: Settings,
+    clock: Callable[[], datetime],
+    stop: asyncio.Event,
+    store: Store,
+    reader: Reader,
+    courier: Courier,
+) -> None:
+    furnished = desk.furnish(settings)
+    pulse = Pulse()
+    loop = asyncio.get_running_loop()
+    owner = f"{os.getpid()}-{secrets.token_hex(4)}"
+    delivery = Delivery(store, courier, furnished, clock, owner, settings.smtp)
+    house = House(store, reader, furnished, clock, delivery.nudge, asyncio.Lock())
+    inboxes = [Intake(house, box, pulse.beat(f"inbox {box.address.key}")) for box in settings.mailboxes]
+    asked = asyncio.Event()  # the operator wants letters looked at again, or rows sent
+
+    def ask() -> None:
+        loop.call_soon_threadsafe(asked.set)
+
+    def reconcile() -> None:
+        for inbox in inboxes:
+            inbox.reconcile_soon()
+
+    clerk = LedgerClerk(store, furnished, clock, ask)
+    works = schedule.Clockwork(store, furnished, clock, delivery.nudge, reconcile, owner)
+
+    await finish_leftovers(house)
+    jobs = await schedule.start(works)
+    try:
+        async with asyncio.TaskGroup() as group:
+            sending = group.create_task(delivery.run(pulse.beat("delivery")))
+            others = [
+                *(group.create_task(inbox.run()) for inbox in inboxes),
+                group.create_task(control.serve(clerk, settings.state_dir)),
+                group.create_task(_answer_operator(asked, house, delivery)),
+                group.create_task(_watchdog(pulse)),
+            ]
+            if settings.web.listen:
+                others.append(group.create_task(_keep_window_open(settings)))
+            notify(f"READY=1\nSTATUS=Watching {len(inboxes)} inboxes")
+            log.ready(
+                [b.address.key for b in settings.mailboxes],
+                settings.policy.url if settings.web.listen else "",
+            )
+            await stop.wait()
+            notify("STOPPING=1")
+            log.stopping("asked to by a signal")
+            delivery.stop()
+            for task in others:
+                task.cancel()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_WITHIN):
+                    await asyncio.shield(sending)
+            sending.cancel()
+    finally:
+        jobs.shutdown(wait=False)
+
+
+async def _answer_operator(asked: asyncio.Event, house: House, delivery: Delivery) -> None:
+    """After the clerk was asked for something: letters that wait again, rows that are due again."""
+    while True:
+        await asked.wait()
+        asked.clear()
+        await finish_leftovers(house)
+        delivery.nudge()
+
+
+async def _watchdog(pulse: Pulse) -> None:
+    """Ping systemd while the loop runs on time and every part of the house shows signs of life."""
+    wanted = float(os.environ.get("WATCHDOG_USEC", "0")) / 1e6
+    every = wanted / 3 if wanted else 10.0
+    loop = asyncio.get_running_loop()
+    while True:
+        before = loop.time()
+        await asyncio.sleep(every)
+        lag = loop.time() - before - every
+        silent = pulse.silent(loop.time())
+        if lag > LAG_LIMIT or silent:
+            log.unwell(lag, silent)
+        else:
+            notify("WATCHDOG=1")
+
+
+async def _keep_window_open(settings: Settings) -> None:
+    """The page, in a process of its own; opened again whenever it falls shut."""
+    while True:
+        command = (sys.executable, "-m", "mailtickets", "window", "--config", str(settings.config_file))
+        window = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
+        log.window_started(window.pid, settings.web.listen)
+        try:
+            code = await window.wait()
+        finally:
+            if window.returncode is None:
+                window.terminate()
+                await asyncio.shield(window.wait())
+        log.window_restarted(code, timedelta(seconds=WINDOW_PAUSE))
+        await asyncio.sleep(WINDOW_PAUSE)

@@ -1,0 +1,172 @@
+"""The way out: claim → send → settle, woken by a nudge or at the next due time.
+
+The law: the attempt and the next try are on disk before the socket opens, so a crash while
+sending costs at most one copy a connection, with the same Message-ID and octets, and never a mail.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mailtickets import desk as desk_room
+from mailtickets import log
+from mailtickets.config import SmtpSettings
+from mailtickets.core import retry
+from mailtickets.core.retry import Again, Deferred, Done, GiveUp, Result, Step
+from mailtickets.desk import Desk
+from mailtickets.smtp import Courier
+from mailtickets.store import outbox
+from mailtickets.store.engine import Store, Tx
+from mailtickets.store.outbox import Claimed
+
+CLAIM = 40  # rows at a time
+LONGEST_SLEEP = 30.0  # seconds; a nudge or a due row comes first
+FIRST_BREAK = 2.0  # seconds without claiming after the relay went away; doubles
+LONGEST_BREAK = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    claimed: Claimed
+    result: Result
+    jitter: float
+
+
+class Delivery:
+    """Owns the outbox's way to the relay."""
+
+    def __init__(
+        self,
+        store: Store,
+        courier: Courier,
+        desk: Desk,
+        clock: Callable[[], datetime],
+        owner: str,
+        relay: SmtpSettings,
+    ) -> None:
+        self._store = store
+        self._courier = courier
+        self._desk = desk
+        self._clock = clock
+        self._owner = owner
+        self._connections = relay.connections
+        self._host = relay.host
+        self._nudged = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._break = 0.0
+        self._down_since: datetime | None = None
+        self._to_settle: list[tuple[Settled, asyncio.Future[None]]] = []
+        self._settling = asyncio.Lock()
+
+    def nudge(self) -> None:
+        """There is something to send."""
+        self._nudged.set()
+
+    def stop(self) -> None:
+        """Claim no more; what is on the wire goes to its end."""
+        self._stopping.set()
+        self._nudged.set()
+
+    async def run(self, beat: Callable[[], None]) -> None:
+        """Send what is due until stopped."""
+        while not self._stopping.is_set():
+            beat()
+            self._nudged.clear()
+            rows = await self._store.write(outbox.claim, self._owner, CLAIM, self._clock())
+            if rows:
+                await self._send_all(rows)
+                await self._pause_for_relay(beat)
+            else:
+                await self._sleep()
+
+    async def _sleep(self) -> None:
+        due = await self._store.read(outbox.next_due)
+        wait = LONGEST_SLEEP
+        if due is not None:
+            wait = min(max((due - self._clock()).total_seconds(), 0.05), LONGEST_SLEEP)
+        try:
+            async with asyncio.timeout(wait):
+                await self._nudged.wait()
+        except TimeoutError:
+            return
+
+    async def _pause_for_relay(self, beat: Callable[[], None]) -> None:
+        """After the relay went away: leave it alone a little, then try with one claim."""
+        if self._break == 0.0:
+            return
+        try:
+            async with asyncio.timeout(self._break):
+                await self._stopping.wait()
+        except TimeoutError:
+            beat()
+
+    async def _send_all(self, rows: Sequence[Claimed]) -> None:
+        waiting = list(reversed(rows))
+
+        async def work() -> None:
+            while waiting and not self._stopping.is_set() and self._break == 0.0:
+                await self._send(waiting.pop())
+
+        self._break, broken_for = 0.0, self._break
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self._connections, len(rows))):
+                group.create_task(work())
+        if self._break:
+            self._break = min(max(broken_for * 2, FIRST_BREAK), LONGEST_BREAK)
+            self._down_since = self._down_since or self._clock()
+        elif self._down_since is not None:
+            log.relay_up(self._host, self._clock() - self._down_since)
+            self._down_since = None
+        if waiting:
+            # Claimed but never dialled: back as they were.
+            await self._store.write(outbox.unclaim, tuple(waiting), self._clock())
+
+    async def _send(self, row: Claimed) -> None:
+        result = await self._courier.send(row.recipient, row.envelope_from, row.octets)
+        if isinstance(result, Deferred) and result.relay_down:
+            if self._break == 0.0 and self._down_since is None:
+                log.relay_down(self._host, result.text, timedelta(seconds=FIRST_BREAK))
+            self._break = FIRST_BREAK
+        await self._settle(Settled(row, result, random.random()))
+
+    async def _settle(self, settled: Settled) -> None:
+        """Note the result before this connection takes another row; rows that end together share a commit."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._to_settle.append((settled, done))
+        async with self._settling:
+            if done.done():
+                return
+            batch, self._to_settle = self._to_settle, []
+            steps = await self._store.write(settle, self._desk, tuple(s for s, _ in batch), self._clock())
+            for (item, waiter), step in zip(batch, steps, strict=True):
+                waiter.set_result(None)
+                _tell(item, step)
+
+
+def settle(tx: Tx, desk: Desk, batch: Sequence[Settled], now: datetime) -> tuple[Step, ...]:
+    """Write down what became of each row; one that is given up becomes news on its ticket."""
+    steps = []
+    for item in batch:
+        row = item.claimed
+        step = retry.after(row.attempts, row.created_at, item.result, now, item.jitter)
+        outbox.settle(tx, row, item.result, step, now)
+        if isinstance(step, GiveUp):
+            desk_room.give_up(tx, desk, row, step.reason, now)
+        steps.append(step)
+    return tuple(steps)
+
+
+def _tell(item: Settled, step: Step) -> None:
+    row = item.claimed
+    answer = f"{item.result.code} {item.result.text}"
+    match step:
+        case Done():
+            log.sent(row.id, row.kind, row.recipient.spec, row.ticket, row.message_id, answer)
+        case Again(at=at):
+            log.deferred(row.id, row.kind, row.recipient.spec, row.ticket, answer, at)
+        case GiveUp():
+            log.given_up(row.id, row.kind, row.recipient.spec, row.ticket, answer)

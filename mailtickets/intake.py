@@ -1,0 +1,194 @@
+"""One inbox, for ever: door → keep → read → desk → mark.
+
+The law (reliability.md of the trade: write down first, act second, note it third): nothing is
+marked on the server before its outcome is committed here, and nothing here depends on a mark.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mailtickets import desk as desk_room
+from mailtickets import imap, log
+from mailtickets.config import MailboxSettings
+from mailtickets.core.case import Outcome
+from mailtickets.core.mail import RawMail
+from mailtickets.desk import Desk, Ending, Letter
+from mailtickets.reader import Reader
+from mailtickets.store import ledger
+from mailtickets.store.engine import Store
+
+FIRST_PAUSE = 1.0  # seconds after a lost connection; doubles
+LONGEST_PAUSE = 60.0
+REFUSED_PAUSE = 300.0  # a wrong password does not get right by hammering
+LONGEST_IDLE = timedelta(minutes=4)
+LEFTOVERS = 200  # letters at a time, after a crash
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every inbox shares."""
+
+    store: Store
+    reader: Reader
+    desk: Desk
+    clock: Callable[[], datetime]
+    nudge: Callable[[], None]  # there is something to send
+    deciding: asyncio.Lock  # one batch at a time: what is kept but undecided outside it is a leftover
+
+
+class Intake:
+    """Owns the connection to one inbox."""
+
+    def __init__(self, house: House, settings: MailboxSettings, beat: Callable[[], None]) -> None:
+        self.house = house
+        self.settings = settings
+        self.mailbox = settings.address.key
+        self._beat = beat
+        self._reconcile = asyncio.Event()
+        self._down_since: datetime | None = None
+        self._down_reason = ""
+
+    def reconcile_soon(self) -> None:
+        """Compare the whole inbox with the ledger before the next wait ends."""
+        self._reconcile.set()
+
+    async def run(self) -> None:
+        """Watch the inbox until cancelled. The world's errors are waited out; ours rise."""
+        pause = FIRST_PAUSE
+        while True:
+            self._beat()
+            inbox = imap.Inbox(self.settings, self.house.desk.policy.limits.mail_size)
+            try:
+                opened = await inbox.connect()
+                self._tell_up(opened.can_idle)
+                pause = FIRST_PAUSE
+                await self._watch(inbox, opened)
+            except imap.LinkDown as down:
+                # Jitter, so that many inboxes of one server do not knock together.
+                pause = REFUSED_PAUSE if down.is_refusal else min(pause * 2, LONGEST_PAUSE)
+                pause *= random.uniform(0.75, 1.0)
+                self._tell_down(down, timedelta(seconds=pause))
+            finally:
+                await inbox.close()
+            await self._sleep(pause)
+
+    def _tell_up(self, can_idle: bool) -> None:
+        log.mailbox_connected(self.mailbox, can_idle)
+        if self._down_since is not None:
+            log.mailbox_recovered(self.mailbox, self.house.clock() - self._down_since)
+        self._down_since, self._down_reason = None, ""
+
+    def _tell_down(self, down: imap.LinkDown, again_after: timedelta) -> None:
+        """One line for each change of state, not one for each try."""
+        self._down_since = self._down_since or self.house.clock()
+        if down.reason != self._down_reason:
+            log.mailbox_down(self.mailbox, down.reason, again_after, down.is_refusal)
+        self._down_reason = down.reason
+
+    async def _sleep(self, seconds: float) -> None:
+        until = asyncio.get_running_loop().time() + seconds
+        while (left := until - asyncio.get_running_loop().time()) > 0:
+            self._beat()  # "waiting to reconnect" is a sign of life
+            await asyncio.sleep(min(left, 10))
+
+    async def _watch(self, inbox: imap.Inbox, opened: imap.Mailbox) -> None:
+        """Search, take, idle, search again: IDLE is only a hint."""
+        uidvalidity = opened.uidvalidity
+        wait = LONGEST_IDLE if opened.can_idle else min(self.settings.imap.poll, LONGEST_IDLE)
+        await self._take_all(inbox, uidvalidity, above=0)
+        while True:
+            self._beat()
+            await inbox.wait(wait)
+            self._beat()
+            above = 0
+            if self._reconcile.is_set():
+                self._reconcile.clear()
+            else:
+                above = await self.house.store.read(ledger.cursor, self.mailbox, uidvalidity)
+            await self._take_all(inbox, uidvalidity, above)
+
+    async def _take_all(self, inbox: imap.Inbox, uidvalidity: int, above: int) -> None:
+        """Take in every letter above a UID that the ledger does not have; mark what is done."""
+        uids = await inbox.uids(above)
+        unknown = await self.house.store.read(ledger.unknown_uids, self.mailbox, uidvalidity, uids)
+        pending: asyncio.Task[tuple[int, ...]] | None = None
+        down: imap.LinkDown | None = None
+        async with asyncio.TaskGroup() as group, aclosing(inbox.fetch(unknown)) as batches:
+            try:
+                # While one batch is read and decided the next one is on its way.
+                async for raws in batches:
+                    self._beat()
+                    if pending is not None:
+                        await self._mark(inbox, uidvalidity, await pending)
+                    pending = group.create_task(self._take(raws))
+                if pending is not None:
+                    await self._mark(inbox, uidvalidity, await pending)
+            except imap.LinkDown as error:
+                down = error  # what has been fetched is decided all the same
+        if down is not None:
+            raise down
+        if above == 0:
+            await self._mark_forgotten(inbox, uidvalidity, uids)
+
+    async def _take(self, raws: Sequence[RawMail]) -> tuple[int, ...]:
+        """Keep, read, decide one batch. Gives the UIDs that may be marked."""
+        house = self.house
+        async with house.deciding:
+            stored = await house.store.write(ledger.keep, house.store.blobs, raws, house.clock())
+            await decide_all(house, stored)
+        return tuple(raw.uid for raw in raws if not raw.oversize)
+
+    async def _mark(self, inbox: imap.Inbox, uidvalidity: int, uids: Sequence[int]) -> None:
+        if uids:
+            await inbox.mark(tuple(uids))
+            await self.house.store.write(ledger.mark, self.mailbox, uidvalidity, uids, self.house.clock())
+
+    async def _mark_forgotten(self, inbox: imap.Inbox, uidvalidity: int, present: Sequence[int]) -> None:
+        """Mark what was decided while the link was down; what has left the inbox needs no mark."""
+        unmarked = await self.house.store.read(
+            ledger.unmarked, self.mailbox, uidvalidity, len(present) + LEFTOVERS
+        )
+        await self._mark(inbox, uidvalidity, tuple(sorted(set(unmarked) & set(present))))
+
+
+async def decide_all(house: House, stored: Sequence[ledger.Stored]) -> tuple[Ending, ...]:
+    """Read letters in the children and let the desk decide them, in order, in one commit."""
+    if not stored:
+        return ()
+    mails = await asyncio.gather(*(house.reader.read(s.mail.octets) for s in stored))
+    letters = tuple(Letter(s, m) for s, m in zip(stored, mails, strict=True))
+    endings = await house.store.write(desk_room.take, house.desk, letters, house.clock())
+    house.nudge()
+    for ending in endings:
+        _tell(ending)
+    return endings
+
+
+def _tell(ending: Ending) -> None:
+    mail = ending.stored.mail
+    match ending.outcome:
+        case Outcome.QUARANTINED:
+            log.mail_quarantined(mail.mailbox, mail.uid, ending.message_id, ending.reason)
+        case Outcome.HELD:
+            log.mail_held(mail.mailbox, mail.uid, ending.message_id, ending.reason)
+        case _:
+            log.mail_done(
+                mail.mailbox, mail.uid, ending.message_id, ending.outcome, ending.reason, ending.ticket
+            )
+
+
+async def finish_leftovers(house: House) -> int:
+    """Decide what was kept but not decided: after a crash, or when the operator asked again."""
+    done = 0
+    async with house.deciding:
+        while stored := await house.store.write(
+            ledger.unfinished, house.store.blobs, house.clock(), LEFTOVERS
+        ):
+            done += len(await decide_all(house, stored))
+    return done

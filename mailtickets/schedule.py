@@ -1,0 +1,97 @@
+"""What comes back by the clock: a table of jobs on APScheduler, each under its lease."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+
+from mailtickets import desk as desk_room
+from mailtickets import log
+from mailtickets.desk import Desk
+from mailtickets.store import leases, outbox, sessions
+from mailtickets.store.engine import Store
+
+KEEP_SENT = timedelta(days=90)  # outbox rows that are done; the ticket's own messages stay
+
+
+@dataclass(frozen=True, slots=True)
+class Clockwork:
+    """What jobs work with."""
+
+    store: Store
+    desk: Desk
+    clock: Callable[[], datetime]
+    nudge: Callable[[], None]
+    reconcile: Callable[[], None]  # asks every inbox for a full comparison
+    owner: str
+
+
+async def reconcile(works: Clockwork) -> str:
+    """Every UID of every inbox against the ledger: what IDLE and the cursor missed is found here."""
+    works.reconcile()
+    return "every inbox is compared with the ledger"
+
+
+async def purge(works: Clockwork) -> str:
+    """Old sessions, spent links and done outbox rows."""
+    now = works.clock()
+    links = await works.store.write(sessions.purge, now)
+    rows = await works.store.write(outbox.purge, now - KEEP_SENT)
+    return f"{links} links and sessions, {rows} outbox rows"
+
+
+async def digest(works: Clockwork) -> str:
+    """Yesterday in figures, to the operators."""
+    count = await works.store.write(desk_room.send_digest, works.desk, works.clock())
+    works.nudge()
+    return f"{count} mailed"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A row of the table: `cron` in the desk's own time zone."""
+
+    name: str
+    cron: str
+    run: Callable[[Clockwork], Awaitable[str]]
+
+
+JOBS = (
+    Job("reconcile", "7 * * * *", reconcile),
+    Job("purge", "37 3 * * *", purge),
+    Job("digest", "0 7 * * *", digest),
+)
+
+
+async def start(works: Clockwork, jobs: tuple[Job, ...] = JOBS) -> AsyncIOScheduler:
+    """Run the table. A run that was missed, even while the daemon was down, is made up for once."""
+    scheduler = AsyncIOScheduler(
+        timezone=works.desk.policy.timezone,
+        job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+    )
+    for job in jobs:
+        trigger = CronTrigger.from_crontab(job.cron, timezone=works.desk.policy.timezone)
+        ran_at = await works.store.read(leases.last_run, job.name)
+        due = trigger.get_next_fire_time(None, ran_at or works.clock())
+        scheduler.add_job(run, trigger, args=(works, job), id=job.name, next_run_time=due)
+    scheduler.start()
+    return scheduler
+
+
+async def run(works: Clockwork, job: Job) -> None:
+    """One run of a job, if no other daemon is at it."""
+    began = works.clock()
+    if not await works.store.write(leases.take, job.name, works.owner, began):
+        return
+    try:
+        found = await job.run(works)
+    except Exception as error:
+        # A job is a side task: it is told, kept as not run, and tried again when it is due.
+        log.job_failed(job.name, error)
+        return
+    await works.store.write(leases.ran, job.name, works.owner, works.clock())
+    log.job_ran(job.name, works.clock() - began, found)

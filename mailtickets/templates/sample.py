@@ -301,6 +301,7 @@ SAMPLES = (
         _told(ReplyKind.RECEIPT, MARIA, None, differences=_moved("In progress", "Closed")),
         "closed",
     ),
+    Sample("receipt-unproven", _told(ReplyKind.RECEIPT, MARIA, None, is_proven=False)),
     Sample(
         "refused",
         _told(
@@ -362,6 +363,10 @@ SAMPLES = (
                 ),
             ),
         ),
+    ),
+    Sample(
+        "suggestion-unproven",
+        _told(ReplyKind.SUGGESTION, MARIA, None, is_proven=False, refusals=(Refusal("", ""),)),
     ),
     Sample(
         "suggestion-customer",

@@ -1,9 +1,17 @@
-"""What wrote a letter. First test that fires wins: most dangerous to answer first."""
+"""What wrote a letter. First test that fires wins: most dangerous to answer first.
+
+The law: a letter that any header calls automatic is not a person's; words in a subject count only where a
+program put them, before everything else.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+
+from mailtickets.core.mail import InboundMail
 
 
 class Kind(StrEnum):
@@ -24,3 +32,164 @@ class Judgement:
     @property
     def is_person(self) -> bool:
         return self.kind is Kind.PERSON
+
+
+def kind(mail: InboundMail, own: frozenset[str]) -> Judgement:
+    """What wrote it and why we think so. `own`: keys of the desk's addresses."""
+    if mail.sender is not None and mail.sender.key in own:
+        return Judgement(Kind.OURS, "From is an address of this desk")
+    for test in _TESTS:
+        judgement = test(mail)
+        if judgement is not None:
+            return judgement
+    return Judgement(Kind.PERSON, "nothing says that a machine wrote it")
+
+
+def _report(mail: InboundMail) -> Judgement | None:
+    if mail.bounce is not None:
+        return Judgement(Kind.BOUNCE, f"a delivery report: {mail.bounce.action} (RFC 3464)")
+    match _parameter(mail, "content-type", "report-type"):
+        case "delivery-status":
+            return Judgement(Kind.BOUNCE, "report-type=delivery-status (RFC 3464)")
+        case "disposition-notification":
+            return Judgement(Kind.RECEIPT, "report-type=disposition-notification (RFC 8098)")
+        case "feedback-report":
+            return Judgement(Kind.AUTOMATIC, "report-type=feedback-report (RFC 5965)")
+        case _:
+            return None
+
+
+def _auto_submitted(mail: InboundMail) -> Judgement | None:
+    """RFC 3834 section 5: any value but "no" says that no person wrote this."""
+    value = _word(_first(mail, "auto-submitted"))
+    if value in ("", "no"):
+        return None
+    reason = f"Auto-Submitted: {value} (RFC 3834)"
+    return Judgement(Kind.VACATION if value == "auto-replied" else Kind.AUTOMATIC, reason)
+
+
+def _answering_machine(mail: InboundMail) -> Judgement | None:
+    for name in _ANSWERING_HEADERS:
+        value = _first(mail, name)
+        if value and _word(value) not in ("no", "false"):
+            return Judgement(Kind.VACATION, f"{name.title()}: {_shown(value)}")
+    if _word(_first(mail, "precedence")) in ("auto_reply", "auto-reply"):
+        return Judgement(Kind.VACATION, "Precedence: auto_reply")
+    found = _ANSWERING_SUBJECT.match(mail.subject)
+    return Judgement(Kind.VACATION, f"the subject begins with “{found[0].strip()}”") if found else None
+
+
+def _null_path(mail: InboundMail) -> Judgement | None:
+    """RFC 5321 section 4.5.5: the null path is for notifications, never answer one."""
+    if mail.return_path != "":
+        return None
+    return Judgement(
+        Kind.BOUNCE if _is_postmaster(mail) else Kind.AUTOMATIC, "an empty Return-Path (RFC 5321)"
+    )
+
+
+def _postmaster(mail: InboundMail) -> Judgement | None:
+    if not _is_postmaster(mail):
+        return None
+    return Judgement(Kind.AUTOMATIC, f"From is {mail.sender.spec if mail.sender else ''}: a mail server")
+
+
+def _list(mail: InboundMail) -> Judgement | None:
+    """RFC 2369 and 2919: what came by a list was not written to the desk."""
+    for name in (
+        "list-id",
+        "list-post",
+        "list-help",
+        "list-unsubscribe",
+        "list-subscribe",
+        "list-owner",
+        "list-archive",
+    ):
+        if value := _first(mail, name):
+            return Judgement(Kind.LIST, f"{name.title()}: {_shown(value)}")
+    if _word(_first(mail, "precedence")) == "list" or _first(mail, "mailing-list"):
+        return Judgement(Kind.LIST, "Precedence: list")
+    return None
+
+
+def _bulk(mail: InboundMail) -> Judgement | None:
+    if (value := _word(_first(mail, "precedence"))) in ("bulk", "junk"):
+        return Judgement(Kind.AUTOMATIC, f"Precedence: {value}")
+    suppressed = {_word(v) for value in mail.header("x-auto-response-suppress") for v in value.split(",")}
+    # The other values (DR, RN, NRN) only ask for no reports.
+    if asked := suppressed & {"all", "autoreply", "oof"}:
+        return Judgement(Kind.AUTOMATIC, f"X-Auto-Response-Suppress: {sorted(asked)[0]}")
+    for name in _MACHINE_HEADERS:
+        if (value := _first(mail, name)) and _word(value) not in ("no", "false"):
+            return Judgement(Kind.AUTOMATIC, f"{name.title()}: {_shown(value)}")
+    return None
+
+
+_TESTS: tuple[Callable[[InboundMail], Judgement | None], ...] = (
+    _report,
+    _auto_submitted,
+    _answering_machine,
+    _null_path,
+    _list,
+    _bulk,
+    _postmaster,
+)
+
+# What answering machines of before RFC 3834 say of themselves.
+_ANSWERING_HEADERS = (
+    "x-autoreply",
+    "x-autorespond",
+    "x-autoresponder",
+    "x-auto-reply",
+    "x-autoreply-from",
+    "x-autoreply-domain",
+    "x-mail-autoreply",
+    "x-vacation",
+    "x-cr-response",
+)
+_MACHINE_HEADERS = (
+    "x-autogenerated",
+    "x-auto-generated",
+    "x-fc-machinegenerated",
+    "x-failed-recipients",
+    "feedback-type",
+)
+
+# Words that a program puts first. A person who writes "automatic reply does not work" does not write the colon.
+_ANSWERING_SUBJECT = re.compile(
+    r"\s*\[?(?:auto(?:matic|mated|mat)?[ \-]?(?:reply|response|responder|antwort)|out of (?:the )?office(?: auto-?reply)?|"
+    r"vacation (?:reply|response|message)|automatische antwort(?: bei abwesenheit)?|abwesenheitsnotiz|abwesend|abwesenheit|"
+    r"réponse automatique(?: d['’]absence du bureau)?|absence du bureau|respuesta automática|ausencia de la oficina|"
+    r"fuera de (?:la )?oficina|resposta automática|ausência temporária|risposta automatica|fuori sede|"
+    r"automatisch antwoord|afwezigheidsbericht|afwezig|automatiskt svar|autosvar|automatisk svar|frånvarande|fravær|"
+    r"automaattinen vastaus|poissaoloviesti|odpowiedź automatyczna|autoodpowiedź|automatická odpověď|automatická odpoveď|"
+    r"automatikus válasz|răspuns automat|автоматический ответ|автоответ|автовідповідь|автоматична відповідь|"
+    r"otomatik yanıt|αυτόματη απάντηση|自动答复|自动回复|自動回覆|自動返信|不在通知|자동 회신|부재 중|trả lời tự động|"
+    r"balasan otomatis|automatski odgovor|samodejni odgovor|automātiskā atbilde|automatinis atsakymas)\]?\s*[:：]",
+    re.IGNORECASE,
+)
+
+
+def _is_postmaster(mail: InboundMail) -> bool:
+    if mail.sender is None:
+        return True
+    local = mail.sender.key.rpartition("@")[0]
+    return local in ("mailer-daemon", "postmaster", "mailerdaemon", "mail-daemon", "mailer_daemon", "mdaemon")
+
+
+def _first(mail: InboundMail, name: str) -> str:
+    return next(iter(mail.header(name)), "").strip()
+
+
+def _word(value: str) -> str:
+    """The first word of a value, its parameters and comments left out, in lower case."""
+    return re.split(r"[;(\s]", value.strip().lower(), maxsplit=1)[0]
+
+
+def _shown(value: str) -> str:
+    return value if len(value) <= 60 else f"{value[:59]}…"
+
+
+def _parameter(mail: InboundMail, name: str, parameter: str) -> str:
+    found = re.search(rf";\s*{parameter}\s*=\s*\"?([^\s;\"]+)", _first(mail, name), re.IGNORECASE)
+    return found[1].lower() if found else ""

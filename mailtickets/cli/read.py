@@ -1,0 +1,105 @@
+"""What the desk makes of a mail: for the operator who wonders, and for measuring from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailtickets.cli.options import NOT_THERE, ConfigFile
+from mailtickets.cli.rows import Row, words
+from mailtickets.core import classify
+from mailtickets.core.classify import Kind
+from mailtickets.core.mail import InboundMail, Unreadable
+from mailtickets.reader import Reader
+
+AT_ONCE = 64  # files in memory
+
+
+def read(
+    files: Annotated[list[Path], typer.Argument(help="Mails, one in each file.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Show what the desk makes of a mail: what was typed, by whom or what. Needs no config."""
+    del config  # every command takes it; this one has no use for it
+    if not asyncio.run(_show(files, as_json=as_json)):
+        raise typer.Exit(NOT_THERE)
+
+
+async def _show(files: Sequence[Path], *, as_json: bool) -> bool:
+    """Print them in order; whether all could be read."""
+    all_read = True
+    async for row in _rows(files):
+        all_read = all_read and not row["error"]
+        print(json.dumps(row, ensure_ascii=False) if as_json else _plain(row), flush=False)
+    return all_read
+
+
+async def _rows(files: Sequence[Path]) -> AsyncIterator[Row]:
+    async with Reader() as reader:
+        for start in range(0, len(files), AT_ONCE):
+            for row in await asyncio.gather(*(_row(reader, file) for file in files[start : start + AT_ONCE])):
+                yield row
+
+
+async def _row(reader: Reader, file: Path) -> Row:
+    try:
+        octets = await asyncio.to_thread(file.read_bytes)
+    except OSError as error:
+        return _nothing(file, f"{file} cannot be opened: {error.strerror}.")
+    match await reader.read(octets):
+        case Unreadable(error=why):
+            return _nothing(file, why)
+        case InboundMail() as mail:
+            return _letter(file, mail)
+
+
+def _letter(file: Path, mail: InboundMail) -> Row:
+    judgement = classify.kind(mail, frozenset())
+    bounced = mail.bounce.recipients if mail.bounce else ()
+    return {
+        "file": str(file),
+        "subject": mail.subject,
+        "from": mail.sender.spec if mail.sender else "",
+        "text": mail.text,
+        "reply": mail.reply,
+        "kind": judgement.kind.value,
+        "is_auto": not judgement.is_person and judgement.kind is not Kind.LIST,
+        "is_bounce": judgement.kind is Kind.BOUNCE,
+        "bounced": list(bounced),
+        "attachments": [file.name for file in mail.attachments],
+        "error": None,
+    }
+
+
+def _nothing(file: Path, why: str) -> Row:
+    empty = {"subject": "", "from": "", "text": "", "reply": "", "kind": ""}
+    return {
+        "file": str(file),
+        **empty,
+        "is_auto": False,
+        "is_bounce": False,
+        "bounced": [],
+        "attachments": [],
+        "error": why,
+    }
+
+
+def _plain(row: Row) -> str:
+    """For a person: the few lines that matter, then what was typed."""
+    if row["error"]:
+        return f"{row['file']}\n  {row['error']}\n"
+    said = [
+        f"{title}: {row[key]}" for title, key in (("From", "from"), ("Subject", "subject"), ("Kind", "kind"))
+    ]
+    if row["attachments"]:
+        said.append(f"Files: {words(row['attachments'])}")
+    typed = str(row["reply"]).split("\n")
+    return "\n".join(
+        (str(row["file"]), *(f"  {line}" for line in said), *(f"  | {line}" for line in typed), "")
+    )

@@ -1,0 +1,50 @@
+"""Octets to InboundMail: what was said, by whom, whatever program wrote it.
+
+The law: `read` either gives a letter or raises `Broken`; the whole text is kept, quotes and signatures are only
+told apart from what was typed.
+"""
+
+from __future__ import annotations
+
+from mailtickets.core.mail import InboundMail
+from mailtickets.core.reading import bodies, bounces, folding, headers, language, mime
+from mailtickets.core.reading.fingerprint import fingerprint
+from mailtickets.core.reading.limits import Broken, ReadingLimits
+
+__all__ = ["Broken", "ReadingLimits", "attachment", "read"]
+
+_LIMITS = ReadingLimits()
+
+
+def read(octets: bytes, limits: ReadingLimits = _LIMITS) -> InboundMail:
+    """The letter. `Broken` if it is beyond the limits."""
+    root = mime.take_apart(octets, limits)
+    fields = root.headers
+    said = headers.envelope(fields)
+    held = bodies.contents(root)
+    return InboundMail(
+        message_id=said.message_id,
+        in_reply_to=said.in_reply_to,
+        references=said.references,
+        sent_at=said.sent_at,
+        subject=said.subject,
+        sender=said.sender,
+        from_defects=said.from_defects,
+        reply_to=said.reply_to,
+        to=said.to,
+        cc=said.cc,
+        return_path=said.return_path,
+        headers=fields,
+        text=held.body.text,
+        segments=folding.segments(held.body, held.formatted, said.subject, limits),
+        attachments=bodies.attachments(held.files, limits.relay_size),
+        language=language.declared(fields, held.language),
+        bounce=bounces.bounce(root, said, held.body.text),
+        fingerprint=fingerprint(fields, root),
+        defects=(*said.defects, *held.defects),
+    )
+
+
+def attachment(octets: bytes, index: int) -> bytes:
+    """One file of a letter, decoded: `index` as in InboundMail.attachments. IndexError if there is none."""
+    return bodies.contents(mime.take_apart(octets, _LIMITS)).files[index].octets

@@ -1,0 +1,171 @@
+"""Which parts of a letter are its text and which are its files.
+
+The law: text comes from the letter's own body alone, never out of a message that it carries: or an agent who
+forwards a stranger's mail would run the stranger's commands.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field, replace
+
+from mailtickets.core.mail import Attachment, SegmentKind
+from mailtickets.core.reading import html, names, words
+from mailtickets.core.reading.characters import clean_text, decoded
+from mailtickets.core.reading.flowed import unflowed
+from mailtickets.core.reading.html import Marked
+from mailtickets.core.reading.mime import Entity, parse_fields
+
+_NOTHING = Marked("", ())
+_TEXTS = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext"})
+_ENRICHED_TAG = re.compile(r"<(?!<)/?[a-z\-]{1,40}>|<param>.{0,200}?</param>", re.IGNORECASE | re.DOTALL)
+ENCRYPTED = "the text is encrypted: open the attachment with the key it was made for"
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a letter holds. `formatted` is the HTML side of a text that was sent in both forms."""
+
+    body: Marked = _NOTHING
+    formatted: Marked | None = None
+    language: str = ""  # as declared in the HTML
+    files: tuple[Entity, ...] = field(default=())
+    defects: tuple[str, ...] = ()
+
+
+def contents(root: Entity) -> Contents:
+    """The body and, in order, the entities that are attachments."""
+    return _of(root, first=True)
+
+
+def attachments(files: tuple[Entity, ...], relay_size: int) -> tuple[Attachment, ...]:
+    """The files as values; their octets come along if all together are not more than `relay_size`."""
+    travels = sum(len(entity.octets) for entity in files) <= relay_size
+    return tuple(_attachment(entity, number, travels) for number, entity in enumerate(files, 1))
+
+
+def _of(entity: Entity, *, first: bool) -> Contents:
+    """`first`: no text of the letter has been found yet."""
+    match entity.type:
+        case "multipart/alternative" if entity.children:
+            return _alternative(entity)
+        case "multipart/signed" if entity.children:
+            signed = _of(entity.children[0], first=first)
+            return replace(signed, files=(*signed.files, *entity.children[1:]))
+        case "multipart/encrypted" if entity.children:
+            return Contents(files=entity.children, defects=(ENCRYPTED,))
+        case kind if kind.startswith("multipart/") and entity.children:
+            return _sequence(entity, first=first)
+        case kind if kind.startswith("multipart/") and entity.depth == 0:
+            # A container without parts: what there is was meant to be read.
+            return Contents(_text(replace(entity, default_type="text/plain"), "text/plain"))
+        case _ if _is_text(entity, first=first):
+            return Contents(_text(entity, entity.type), language=_language(entity))
+        case "application/pkcs7-mime" | "application/x-pkcs7-mime":
+            return Contents(files=(entity,), defects=(ENCRYPTED,))
+        case _:
+            return Contents(files=(entity,))
+
+
+def _is_text(entity: Entity, *, first: bool) -> bool:
+    if entity.type not in _TEXTS or entity.disposition.value == "attachment":
+        return False
+    # A letter whose only text has a name is still a letter; a second one with a name is a file.
+    return first or not entity.filename
+
+
+def _alternative(entity: Entity) -> Contents:
+    """RFC 2046 section 5.1.4: the same in several forms. Plain text is what we read, if it says anything."""
+    forms = [_of(child, first=True) for child in entity.children]
+    files = tuple(file for form in forms for file in form.files)
+    spoken = [
+        (_is_html(child), form)
+        for child, form in zip(entity.children, forms, strict=True)
+        if form.body.text.strip()
+    ]
+    defects = tuple(defect for form in forms for defect in form.defects)
+    plain = next((form for formatted, form in spoken if not formatted), None)
+    rich = next((form for formatted, form in reversed(spoken) if formatted), None)
+    language = rich.language if rich else ""
+    if plain is None:
+        return Contents(rich.body if rich else _NOTHING, None, language, files, defects)
+    return Contents(plain.body, rich.body if rich else plain.formatted, language, files, defects)
+
+
+def _is_html(entity: Entity) -> bool:
+    return any(leaf.type == "text/html" for leaf in entity.walk())
+
+
+def _sequence(entity: Entity, *, first: bool) -> Contents:
+    """multipart/mixed, related, report and all that is unknown: one after the other."""
+    whole = Contents()
+    for child in entity.children:
+        part = _of(child, first=first and not whole.body.text.strip())
+        whole = Contents(
+            _appended(whole.body, part.body),
+            _both(whole, part),
+            whole.language or part.language,
+            (*whole.files, *part.files),
+            (*whole.defects, *part.defects),
+        )
+    return whole
+
+
+def _both(before: Contents, after: Contents) -> Marked | None:
+    """The HTML side of two neighbours; what has only a plain side stands for both."""
+    if before.formatted is None and after.formatted is None:
+        return None
+    return _appended(before.formatted or before.body, after.formatted or after.body)
+
+
+def _appended(before: Marked, after: Marked) -> Marked:
+    if not before.kinds or not after.kinds:
+        return before if before.kinds else after
+    return Marked(f"{before.text}\n{after.text}", (*before.kinds, *after.kinds))
+
+
+def _text(entity: Entity, kind: str) -> Marked:
+    text = clean_text(decoded(entity.octets, entity.content.parameter("charset")))
+    match kind:
+        case "text/html":
+            return html.rendered(text)
+        case "text/enriched" | "text/richtext":
+            text = _ENRICHED_TAG.sub("", text).replace("<<", "<")
+        case "text/plain" if entity.content.parameter("format").lower() == "flowed":
+            text = unflowed(text, delete_space=entity.content.parameter("delsp").lower() == "yes")
+    text = text.strip("\n")
+    return Marked(text, (SegmentKind.TYPED,) * (text.count("\n") + 1)) if text.strip() else _NOTHING
+
+
+def _language(entity: Entity) -> str:
+    """The lang of the html element; of other texts the part's own Content-Language (RFC 3282)."""
+    declared = entity.header("content-language").split(",")[0].strip()
+    if declared or entity.type != "text/html":
+        return declared
+    found = re.search(
+        rb"<html[^>]{0,500}?\slang=[\"']?([A-Za-z\-]{2,10})", entity.octets[:4096], re.IGNORECASE
+    )
+    return found[1].decode("ascii") if found else ""
+
+
+def _attachment(entity: Entity, number: int, travels: bool) -> Attachment:
+    octets = entity.octets
+    content_id = entity.header("content-id").strip(" \t<>")
+    return Attachment(
+        name=names.safe(entity.filename or _title(entity), entity.type, number),
+        content_type=entity.type,
+        size=len(octets),
+        sha256=hashlib.sha256(octets).hexdigest(),
+        inline=entity.disposition.value == "inline" or (bool(content_id) and entity.disposition.value == ""),
+        content_id=content_id,
+        octets=octets if travels else b"",
+    )
+
+
+def _title(entity: Entity) -> str:
+    """A message without a file name is called by its subject."""
+    if entity.type != "message/rfc822":
+        return ""
+    subject = next((value for name, value in parse_fields(entity.octets[:32_768]) if name == "subject"), "")
+    return f"{words.line(subject)}.eml".replace("/", "_").replace("\\", "_") if subject else ""

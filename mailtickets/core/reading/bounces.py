@@ -1,0 +1,177 @@
+"""Delivery reports: what came back, for whom, and why (RFC 3464, and the words of those who never read it).
+
+The law: an address counts as failed only where a report speaks of it; what stands in the returned letter does not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mailtickets.core.mail import Bounce
+from mailtickets.core.reading import addresses, phrases
+from mailtickets.core.reading.characters import clean_line, clean_text, decoded
+from mailtickets.core.reading.headers import Envelope, all_of, first_of
+from mailtickets.core.reading.mime import Entity, parse_fields
+
+Fields = tuple[tuple[str, str], ...]
+
+_REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_RETURNED = frozenset(
+    {
+        "message/rfc822",
+        "text/rfc822-headers",
+        "message/global",
+        "message/rfc822-headers",
+        "message/global-headers",
+    }
+)
+_GROUPS = re.compile(rb"(?:\r\n|\n|\r)[ \t]*(?:\r\n|\n|\r)+")
+_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+_REPLY_CODE = re.compile(r"(?<![\d.\-])([45]\d\d)(?:[ \-]|$)")
+_SPEC = re.compile(
+    r"[^\s<>()\[\]:;,\"'`@=|]{1,64}@[A-Za-z0-9\u00a1-\U0010ffff][^\s<>()\[\]:;,\"'`@=|!]{0,253}"
+)
+_MAX_TEXT = 64 * 1024  # characters of a notice that are read
+MAX_RECIPIENTS = 500
+
+
+def bounce(root: Entity, said: Envelope, text: str) -> Bounce | None:
+    """What the letter reports, None if it is no delivery report."""
+    returned = _returned(root, text)
+    found = _by_report(root) or _by_header(root, text) or _by_words(root, said, text)
+    if found is None:
+        return None
+    return Bounce(found.action, found.recipients[:MAX_RECIPIENTS], found.status, found.diagnostic, returned)
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    action: str
+    recipients: tuple[str, ...]
+    status: str = ""
+    diagnostic: str = ""
+
+
+def _by_report(root: Entity) -> _Finding | None:
+    """RFC 3464: the groups of a message/delivery-status, wherever it hangs."""
+    groups = [group for part in root.walk() if part.type in _REPORTS for group in _groups(part.octets)]
+    findings = [finding for group in groups if (finding := _of_group(group)) is not None]
+    for action in ("failed", "delayed", "delivered"):
+        same = [finding for finding in findings if finding.action == action]
+        if same:
+            recipients = tuple(dict.fromkeys(spec for finding in same for spec in finding.recipients))
+            status = next((finding.status for finding in same if finding.status), "")
+            diagnostic = next((finding.diagnostic for finding in same if finding.diagnostic), "")
+            return _Finding(action, recipients, status, diagnostic)
+    return None
+
+
+def _groups(octets: bytes) -> Iterator[Fields]:
+    for block in _GROUPS.split(octets.strip()):
+        fields = parse_fields(block)
+        if fields:
+            yield fields
+
+
+def _of_group(fields: Fields) -> _Finding | None:
+    """One recipient (RFC 3464 section 2.3). The address it was sent to says more than where it was forwarded."""
+    final = _typed(first_of(fields, "final-recipient"))
+    original = _typed(first_of(fields, "original-recipient"))
+    status = next(iter(_STATUS.findall(first_of(fields, "status"))), "")
+    action = _ACTIONS.get(first_of(fields, "action").split(" ")[0].split("(")[0].strip().lower(), "")
+    if not action:
+        action = {"5": "failed", "4": "delayed", "2": "delivered"}.get(status[:1], "")
+    if not action or not (final or original or first_of(fields, "final-recipient")):
+        return None
+    recipients = tuple(spec for spec in (final, original) if spec)[:1]
+    return _Finding(
+        action, recipients, status, _shortened(first_of(fields, "diagnostic-code").partition(";")[2])
+    )
+
+
+_ACTIONS = {
+    "failed": "failed",
+    "failure": "failed",
+    "error": "failed",
+    "delayed": "delayed",
+    "delivered": "delivered",
+    "relayed": "delivered",
+    "expanded": "delivered",
+}
+
+
+def _typed(value: str) -> str:
+    """ "rfc822; ann@example.org": the address, "" if it is none."""
+    spec = value.rpartition(";")[2].strip().strip("<>").strip()
+    if addresses.is_spec(spec):
+        return spec
+    found = _SPEC.search(spec)
+    return found[0].rstrip(".") if found else ""
+
+
+def _by_header(root: Entity, text: str) -> _Finding | None:
+    """X-Failed-Recipients, which Exim and Gmail write."""
+    value = ", ".join(all_of(root.headers, "x-failed-recipients"))
+    recipients = tuple(dict.fromkeys(_SPEC.findall(value)))
+    if not recipients:
+        return None
+    notice = phrases.notice(text[:_MAX_TEXT])
+    action = "delayed" if phrases.DELAYED.search(notice) and not phrases.FAILED.search(notice) else "failed"
+    return _Finding(action, recipients, *_why(notice))
+
+
+def _by_words(root: Entity, said: Envelope, text: str) -> _Finding | None:
+    """A notice without a form: by who wrote it, what it is called, and what it says."""
+    notice = phrases.notice(text[:_MAX_TEXT])
+    fails, delays = bool(phrases.FAILED.search(notice)), bool(phrases.DELAYED.search(notice))
+    daemon = said.return_path == "" or said.sender is None or bool(phrases.DAEMON.match(said.sender.key))
+    titled = bool(phrases.SUBJECT.search(said.subject))
+    if (daemon + titled + (fails or delays)) < 2 or phrases.NO_BOUNCE.search(said.subject):
+        return None
+    own = {a.key for a in (*said.to, *((said.sender,) if said.sender else ()))}
+    recipients = tuple(
+        dict.fromkeys(
+            spec
+            for found in _SPEC.findall(notice)
+            if (spec := found.rstrip(".").strip("*")).casefold() not in own
+            and not phrases.DAEMON.match(spec.casefold())
+        )
+    )
+    if not recipients and not (daemon and titled):
+        return None
+    return _Finding("delayed" if delays and not fails else "failed", recipients, *_why(notice))
+
+
+def _why(notice: str) -> tuple[str, str]:
+    """The enhanced status code, and the line that gives the reason."""
+    status = next(iter(_STATUS.findall(notice)), "")
+    for line in notice.split("\n"):
+        if (status and status in line) or _REPLY_CODE.search(line):
+            return status, _shortened(line)
+    found = phrases.FAILED.search(notice)
+    if found is None:
+        return status, ""
+    start = notice.rfind("\n", 0, found.start()) + 1
+    return status, _shortened(notice[start:].partition("\n")[0])
+
+
+def _shortened(text: str) -> str:
+    line = clean_line(text)
+    return line if len(line) <= 300 else f"{line[:299]}…"
+
+
+def _returned(root: Entity, text: str) -> str:
+    """The Message-ID of the letter that came back, from its headers or from their copy in the text."""
+    for part in root.walk():
+        if part.type in _RETURNED and part is not root:
+            found = _MESSAGE_ID.search(clean_text(decoded(part.octets[:65_536])))
+            if found:
+                return found[1]
+    notice = phrases.notice(text[:_MAX_TEXT])
+    found = _MESSAGE_ID.search(text[len(notice) : len(notice) + _MAX_TEXT])
+    return found[1] if found else ""
+
+
+_MESSAGE_ID = re.compile(r"^[ \t>|]*Message-ID:\s*<([^<>\s]{1,998})>", re.IGNORECASE | re.MULTILINE)

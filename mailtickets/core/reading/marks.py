@@ -1,0 +1,154 @@
+"""The words by which mail programs mark what was said before, in the languages that they speak. Tables only.
+
+A new language or program is a word in one of these tables; what they mean is in `folding`.
+"""
+
+from __future__ import annotations
+
+import re
+
+# "On Monday Ann wrote:" — the verb of the line above a quote.
+WROTE = (
+    "wrote", "writes", "has written", "said", "schrieb", "geschrieben", "schreibt", "a écrit", "a ecrit",
+    "écrivait", "escribió", "escribio", "ha escrito", "escribía", "ha scritto", "scrive", "scriveva", "escreveu",
+    "escrito", "schreef", "geschreven", "het volgende geschreven", "napisał", "napisała", "napisał(a)", "pisze",
+    "napsal", "napsala", "napsal(a)", "napsal/a", "napísal", "napísala", "napísal(a)", "skrev", "skrev følgende",
+    "skrev følgjande", "skreiv", "följande", "kirjoitti", "ezt írta", "írta", "a scris", "написал", "написала",
+    "написал(а)", "писал", "писал(а)", "пишет", "написав", "написала(в)", "пише", "написа", "şunu yazdı",
+    "şunları yazdı", "yazdı", "yazmış", "έγραψε", "έγραψε τα εξής", "写道", "寫道", "さんは書きました", "は書きました",
+    "のメール", "の送信", "님이 작성", "작성", "님이 쓴 메시지", "đã viết", "viết", "เขียนว่า", "เขียน", "menulis", "rašė",
+    "parašė", "rakstīja", "kirjutas", "napisal", "napisala", "je napisal", "napisao", "napisala je", "je napisao/la",
+    "је написао", "написао", "va escriure", "idatzi du", "skrifaði", "כתב", "כתבה", "כתב/ה", "מאת", "كتب", "كتبت", "نوشت",
+)  # fmt: skip
+
+FROM = (
+    "From", "Von", "De", "Da", "Van", "Från", "Fra", "Frá", "Lähettäjä", "Od", "Nadawca", "Odesílatel", "Odosielateľ",
+    "От", "От кого", "Від", "Від кого", "Kimden", "Gönderen", "Από", "发件人", "發件人", "寄件者", "寄件人", "差出人",
+    "送信者", "보낸 사람", "보낸사람", "Feladó", "De la", "Expéditeur", "Expediteur", "Remitente", "Remetente", "Mittente",
+    "Afzender", "Absender", "Avsändare", "Afsender", "Avsender", "Saatja", "Kellelt", "No", "Nuo", "Pošiljatelj",
+    "Šalje", "Prima od", "מאת", "من", "Từ", "จาก", "Dari", "Emisor",
+)  # fmt: skip
+DATE = (
+    "Sent", "Date", "Sent on", "Gesendet", "Gesendet am", "Datum", "Envoyé", "Envoyé le", "Envoyée", "Enviado",
+    "Enviado el", "Enviado em", "Enviada", "Enviada em", "Fecha", "Data", "Date d'envoi", "Inviato", "Inviata", "Data invio",
+    "Verzonden", "Verstuurd", "Skickat", "Sendt", "Dato", "Sent", "Lähetetty", "Päivämäärä", "Päiväys", "Wysłano",
+    "Wysłane", "Data wysłania", "Odesláno", "Odoslané", "Dátum", "Отправлено", "Отправлен", "Дата", "Надіслано",
+    "Gönderildi", "Gönderilme", "Gönderme Tarihi", "Tarih", "Στάλθηκε", "Ημερομηνία", "发送时间", "發送時間", "发送日期",
+    "日期", "寄件日期", "时间", "送信日時", "日時", "日付", "보낸 날짜", "날짜", "Elküldve", "Küldve", "Küldés ideje", "Trimis",
+    "Saadetud", "Kuupäev", "Nosūtīts", "Datums", "Išsiųsta", "Poslano", "Poslato", "Датум", "Sendt den", "נשלח", "תאריך",
+    "تاريخ", "التاريخ", "تم الإرسال", "วันที่", "ส่งเมื่อ", "Đã gửi", "Ngày", "Tanggal", "Dikirim", "Terkirim",
+)  # fmt: skip
+TO = (
+    "To", "An", "À", "A", "Pour", "Para", "Aan", "Till", "Til", "Vastaanottaja", "Do", "Komu", "Pro", "Adresat", "Кому",
+    "До", "Kime", "Alıcı", "Προς", "收件人", "收件者", "宛先", "받는 사람", "받는사람", "Címzett", "Către", "Destinatario",
+    "Destinataire", "Destinatário", "Empfänger", "Saaja", "Kellele", "Kam", "Za", "Prima", "Kam", "Mottagare", "Modtager",
+    "Mottaker", "אל", "إلى", "ถึง", "Đến", "Tới", "Kepada", "Untuk", "Ke",
+)  # fmt: skip
+SUBJECT = (
+    "Subject", "Betreff", "Objet", "Sujet", "Oggetto", "Asunto", "Assunto", "Onderwerp", "Ämne", "Emne", "Efni", "Aihe",
+    "Temat", "Předmět", "Predmet", "Тема", "Тема письма", "Konu", "Θέμα", "主题", "主旨", "主題", "件名", "제목", "Tárgy",
+    "Subiect", "Teema", "Temats", "Tema", "Zadeva", "Naslov", "Предмет", "Assumpte", "Gaia", "נושא", "الموضوع", "موضوع",
+    "หัวข้อ", "เรื่อง", "Chủ đề", "Tiêu đề", "Perihal", "Subjek",
+)  # fmt: skip
+OTHER = (
+    "Cc", "CC", "Bcc", "Kopie", "Kopie (CC)", "Copie", "Copie à", "Kopia", "Kópia", "Kopi", "Копия", "Копія", "Copia",
+    "抄送", "副本", "参照", "참조", "Bilgi", "Κοιν", "Κοινοποίηση", "Másolatot kap", "Másolat", "Reply-To", "Reply To",
+    "Antwort an", "Responder a", "Répondre à", "Rispondi a", "Risposta", "Antwoord aan", "Organization", "Organisation",
+    "Importance", "Priority", "Wichtigkeit", "Attachments", "Anlagen", "Newsgroups", "Newsgroup", "Mailing list",
+    "Reply", "Pièces jointes",
+)  # fmt: skip
+
+# "-----Original Message-----": between dashes, or alone on a line.
+ORIGINAL = (
+    "Original Message", "Original E-Mail", "Original Mail", "Original", "Original Appointment", "Reply message",
+    "Original Nachricht", "Originalnachricht", "Original-Nachricht", "Ursprüngliche Nachricht",
+    "Ursprüngliche Mitteilung", "Ursprünglicher Termin", "Message d'origine", "Message original", "Message initial",
+    "Messaggio originale", "Messaggio Originale", "Mensaje original", "Mensagem original", "Mensagem Original",
+    "Oorspronkelijk bericht", "Oorspronkelijke bericht", "Origineel bericht", "Oprindelig meddelelse",
+    "Original meddelelse", "Opprinnelig melding", "Opprinnelig beskjed", "Ursprungligt meddelande", "Originalmeddelande",
+    "Alkuperäinen viesti", "Oryginalna wiadomość", "Wiadomość oryginalna", "Wiadomość pierwotna", "Původní zpráva",
+    "Původní e-mail", "Pôvodná správa", "Eredeti üzenet", "Исходное сообщение", "Оригинальное сообщение",
+    "Оригінальне повідомлення", "Вихідне повідомлення", "Orijinal Mesaj", "Orijinal İleti", "Özgün İleti", "Αρχικό μήνυμα",
+    "原始邮件", "原始郵件", "原邮件", "原始消息", "元のメッセージ", "オリジナルメッセージ", "원본 메시지", "원본 메일", "Mesaj original",
+    "Mesajul original", "Izvorna poruka", "Izvirno sporočilo", "Originalna poruka", "Algne kiri", "Algsõnum", "Sākotnējais ziņojums",
+    "Originalus laiškas", "Missatge original", "Tin nhắn gốc", "Thư gốc", "Pesan asli", "הודעה מקורית", "الرسالة الأصلية",
+)  # fmt: skip
+FORWARDED = (
+    "Forwarded message", "Forwarded Message", "Begin forwarded message", "Forwarded by", "Forwarded mail", "Forwarded email",
+    "Begin forwarded mail", "Start of forwarded message", "Weitergeleitete Nachricht", "Weitergeleitete E-Mail",
+    "Anfang der weitergeleiteten Nachricht", "Anfang der weitergeleiteten E-Mail", "Weitergeleitet von", "Message transféré",
+    "Message transmis", "Message réexpédié", "Début du message réexpédié", "Début du message transféré", "Début du message transmis",
+    "Mensaje reenviado", "Inicio del mensaje reenviado", "Messaggio inoltrato", "Inizio messaggio inoltrato",
+    "Doorgestuurd bericht", "Begin doorgestuurd bericht", "Mensagem encaminhada", "Mensagem reencaminhada",
+    "Início da mensagem encaminhada", "Início da mensagem reencaminhada", "Vidarebefordrat meddelande", "Vidarebefordrat brev",
+    "Vidarebefordrat mail", "Videresendt meddelelse", "Videresendt melding", "Videresendt besked",
+    "Start på videresendt meddelelse", "Start på videresendt besked", "Starten på videresendt melding", "Välitetty viesti",
+    "Edelleenlähetetty viesti", "Välitetty viesti alkaa", "Przekazana wiadomość", "Wiadomość przekazana",
+    "Treść przekazanej wiadomości", "Początek przekazanej wiadomości", "Přeposlaná zpráva", "Přeposlaný e-mail",
+    "Preposlaná správa", "Továbbított üzenet", "Továbbított levél", "Пересылаемое сообщение", "Пересланное сообщение",
+    "Перенаправленное сообщение", "Начало переадресованного сообщения", "Начало пересылаемого сообщения",
+    "Переслане повідомлення", "Пересилання повідомлення", "Yönlendirilmiş mesaj", "Yönlendirilen mesaj", "İletilmiş ileti",
+    "İletilen mesaj", "Προωθημένο μήνυμα", "转发的邮件", "转发邮件", "已转发邮件", "轉寄郵件", "轉寄的郵件", "転送メッセージ",
+    "転送されたメッセージ", "전달된 메시지", "전달된 메일", "Mesaj redirecționat", "Mesaj redirectat", "Proslijeđena poruka",
+    "Posredovano sporočilo", "Edastatud kiri", "Pārsūtīts ziņojums", "Persiųstas laiškas", "Missatge reenviat",
+    "Tin nhắn được chuyển tiếp", "Pesan terusan", "הודעה שהועברה", "רسالة معاد توجيهها", "رسالة تم تحويلها",
+)  # fmt: skip
+# The first word of the subject of a forward.
+FORWARD_PREFIX = re.compile(
+    r"\s*(?:fwd?|wg|tr|rv|enc|i|vl|vb|doorst|pd|fs|ilt|továbbítás|пересл(?:ано)?|转发|轉寄|轉發|転送|전달|vidarebef|"
+    r"videres|prosl|posr|reenv|redir|weitergeleitet|inoltro|transf)\s?[:：]",
+    re.IGNORECASE,
+)
+
+# What phones and programs put under a letter.
+SENT_FROM = re.compile(
+    r"(?:sent (?:from|via|with|by|using) (?:my |the |a |an )?(?:\S+ ?){1,8}|get outlook for (?:ios|android|mac)\b.*|"
+    r"(?:von|vom) mein\w* \S.{0,40} gesendet|gesendet (?:von|mit|über|aus) .{2,60}|"
+    r"diese nachricht wurde von mein\w* .{2,60} gesendet|"
+    r"envoyé (?:de|depuis|avec|à partir d|par|via) ?.{2,60}|enviado (?:desde|do|da|de|a partir|via|con|com|por) .{2,60}|"
+    r"inviato (?:da|con|dal|tramite) ?.{2,60}|(?:verzonden|verstuurd) (?:vanaf|met|via|van) .{2,60}|"
+    r"skickat från .{2,60}|skickades från .{2,60}|sendt fra .{2,60}|lähetetty .{2,60}(?:sta|stä|lla|llä)|"
+    r"wysłan[eoya]+ z .{2,60}|odesláno (?:z|ze|pomocí) .{2,60}|odoslané z .{2,60}|отправлено (?:с|из|от) .{2,60}|"
+    r"надіслано (?:з|із) .{2,60}|.{2,40}(?:dan|den)\W{0,2} gönderildi|.{2,40}から送信|.{2,40}에서 보냄|.{2,40}에서 나의|"
+    r"发自我的.{1,40}|发自 ?.{1,40}|從我的.{1,40}傳送|傳送自.{1,40}|送信元.{1,40}|στάλθηκε από .{2,60}|trimis de pe .{2,60}|"
+    r"enviat (?:des|amb) .{2,60}|saadetud minu .{2,40}|dikirim dari .{2,60}|được gửi từ .{2,60}|elküldve .{2,60}|"
+    r"download .{2,40} for (?:ios|android).{0,20}|yahoo mail for iphone|connected by .{2,40})[.!]?",
+    re.IGNORECASE,
+)
+
+# "Reply above this line": a desk's own mark, theirs or another's.
+ABOVE = re.compile(
+    r".{0,60}(?:(?:reply|respond|write|type|answer|response).{0,40}above (?:this|the) line|"
+    r"add (?:your )?(?:reply|response|comment).{0,20}above|"
+    r"(?:antwort|schreiben|antworten).{0,40}(?:über|oberhalb) dieser (?:zeile|linie)|"
+    r"répond\w*.{0,40}(?:au.dessus|plus haut) de cette ligne|"
+    r"(?:responda|escriba|respuesta).{0,40}encima de esta línea|"
+    r"(?:respond\w*|escrev\w*|resposta).{0,40}acima dest[ae] linha|"
+    r"(?:rispond\w*|scriv\w*|risposta).{0,40}(?:sopra|al di sopra di) questa (?:linea|riga)|"
+    r"(?:antwoord|reageer|typ).{0,40}boven deze (?:regel|lijn)|"
+    r"(?:svara|skriv|svar).{0,40}(?:ovanför|ovenfor|over) den(?:na|ne) (?:rad|linje)\w*|"
+    r"(?:ответ|пишите).{0,40}выше этой (?:строки|линии)|odpowied\w+.{0,40}(?:powyżej|nad) tej linii).{0,60}",
+    re.IGNORECASE,
+)
+
+# The start of a paragraph that a company's server puts under every letter.
+DISCLAIMER = re.compile(
+    r"[*_#\[\s]*(?:disclaimer|legal (?:notice|disclaimer)|confidential(?:ity)?(?: (?:notice|note|statement|information))?\s*[:.\-]|"
+    r"privileged(?:/| (?:and|&) )confidential|"
+    r"(?:this|the information (?:contained )?in this|the contents of this|the information transmitted)\b.{0,60}"
+    r"(?:e-?mail|message|communication|transmission).{0,200}"
+    r"(?:confidential|intended (?:only|solely|exclusively)|privileged|legally protected)|"
+    r"diese (?:e-?mail|nachricht) (?:enthält|kann|ist|und|sowie).{0,120}(?:vertraulich|rechtlich geschützt|ausschließlich)|"
+    r"ce (?:message|courriel|mail|courrier)\b.{0,120}(?:confidentiel|à l.attention exclusive|à l.usage exclusif)|"
+    r"(?:este|el presente) (?:mensaje|correo)\b.{0,160}(?:confidencial|exclusivamente)|"
+    r"(?:esta mensagem|este e-?mail)\b.{0,160}(?:confidencia|exclusivamente)|"
+    r"(?:questo|il presente|le informazioni contenute in questo) (?:messaggio|e-?mail)\b.{0,160}(?:riservat|confidenzial)|"
+    r"(?:dit|de informatie in dit) (?:bericht|e-?mail\w*)\b.{0,160}(?:vertrouwelijk|uitsluitend)|"
+    r"(?:please )?consider the environment before printing|"
+    r"this (?:e-?mail|message) (?:has been|was) (?:scanned|checked|sent from a virus-free)|virus-free\.|"
+    r"diese e-?mail wurde .{0,40}(?:viren|virus)|"
+    r"you (?:are receiv(?:ing|ed)|received) this (?:e-?mail|message|notification) because|"
+    r"to unsubscribe from this (?:group|list|e-?mail)|"
+    r"microsoft teams(?: meeting)?\s*$|join zoom meeting\s*$|зa?явление о конфиденциальности)",
+    re.IGNORECASE,
+)

@@ -1,0 +1,231 @@
+"""A letter taken apart into its MIME entities (RFC 2045, 2046), octet for octet.
+
+The law: no letter, however made, raises anything here but `Broken`; a message inside a message stays shut.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from mailtickets.core.reading import words
+from mailtickets.core.reading.characters import decoded
+from mailtickets.core.reading.limits import Broken, ReadingLimits
+
+_HEADER = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+_EMPTY_LINE = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r(?!\n)")
+_MBOX_LINE = re.compile(rb">?From [^\r\n]*(?:\r\n?|\n)")
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
+_PADDING = re.compile(rb"=+")
+_CHARSET = re.compile(rb"(?:charset=\"?|=\?)([A-Za-z0-9][\w\-]{2,40})", re.IGNORECASE)
+_NO_LIMITS = ReadingLimits(header_lines=1_000_000)
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A message or a part of one. `raw` is its body as it was sent, before any decoding."""
+
+    headers: tuple[tuple[str, str], ...]  # (lower-case name, unfolded value; raw 8 bit made characters)
+    raw: bytes = field(repr=False)
+    children: tuple[Entity, ...] = ()
+    default_type: str = "text/plain"
+    depth: int = 0
+
+    def header(self, name: str) -> str:
+        """The first of that name, "" if there is none."""
+        return next((value for key, value in self.headers if key == name), "")
+
+    @cached_property
+    def content(self) -> words.Field:
+        """Content-Type. What cannot be one is the default (RFC 2045 section 5.2)."""
+        found = words.field(self.header("content-type"))
+        kind, slash, sub = found.value.partition("/")
+        if not slash or not kind.strip() or not sub.strip():
+            # "Content-Type: text" is what ancient programs wrote for plain text.
+            return words.Field(self.default_type, found.parameters)
+        return words.Field(f"{kind.strip()}/{sub.split()[0]}", found.parameters)
+
+    @cached_property
+    def disposition(self) -> words.Field:
+        return words.field(self.header("content-disposition"))
+
+    @property
+    def type(self) -> str:
+        return self.content.value
+
+    @property
+    def filename(self) -> str:
+        """As the sender wrote it, decoded; "" if there is none."""
+        return words.line(self.disposition.parameter("filename") or self.content.parameter("name"))
+
+    @cached_property
+    def octets(self) -> bytes:
+        """The body, its transfer encoding undone (RFC 2045 section 6). Damage is read around."""
+        return _transferred(self.header("content-transfer-encoding"), self.raw)
+
+    def walk(self) -> Iterator[Entity]:
+        """This one and all below it, in order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+def take_apart(octets: bytes, limits: ReadingLimits) -> Entity:
+    """The tree of a whole letter. `Broken` if it is beyond the limits."""
+    if len(octets) > limits.mail:
+        raise Broken(f"The mail has {len(octets):,} octets; {limits.mail:,} are the limit.")
+    opened = _opened(octets)
+    size = _header_size(opened)
+    if size > limits.headers:
+        raise Broken(f"The headers of the mail have {size:,} octets; {limits.headers:,} are the limit.")
+    count = [0]
+    return _entity(opened, limits, count, 0, "text/plain")
+
+
+def _opened(octets: bytes) -> bytes:
+    """Without what stands before the first header: byte order mark, empty lines, the mark of an mbox."""
+    start = 3 if octets.startswith(b"\xef\xbb\xbf") else 0
+    while octets[start : start + 1] in (b"\r", b"\n"):
+        start += 1
+    while found := _MBOX_LINE.match(octets, start):
+        start = found.end()
+    return octets[start:] if start else octets
+
+
+def _header_size(octets: bytes) -> int:
+    end = _EMPTY_LINE.search(octets)
+    return end.start() if end else len(octets)
+
+
+def _entity(octets: bytes, limits: ReadingLimits, count: list[int], depth: int, default: str) -> Entity:
+    count[0] += 1
+    if count[0] > limits.parts:
+        raise Broken(f"The mail has more than {limits.parts} parts.")
+    headers, raw = _headers(octets, limits)
+    entity = Entity(headers, raw, (), default, depth)
+    boundary = entity.content.parameter("boundary")
+    if not entity.type.startswith("multipart/") or not boundary or depth >= limits.depth:
+        return entity
+    # RFC 2046 section 5.1.5: what a digest holds are messages.
+    inner = "message/rfc822" if entity.type == "multipart/digest" else "text/plain"
+    children = tuple(_entity(part, limits, count, depth + 1, inner) for part in _split(raw, boundary))
+    return Entity(headers, raw, children, default, depth)
+
+
+def parse_fields(octets: bytes) -> tuple[tuple[str, str], ...]:
+    """The fields of a message, or of a block of fields like those of a delivery report."""
+    return _headers(octets.lstrip(b"\r\n"), _NO_LIMITS)[0]
+
+
+def _headers(octets: bytes, limits: ReadingLimits) -> tuple[tuple[tuple[str, str], ...], bytes]:
+    """All fields, unfolded, and the body. A line that cannot be a field's is left out, or begins the body."""
+    if octets.startswith((b"\n", b"\r")):
+        return (), octets[2:] if octets.startswith(b"\r\n") else octets[1:]
+    end = _EMPTY_LINE.search(octets)
+    block = octets[: end.start()] if end else octets
+    body = octets[end.end() :] if end else b""
+    lines = block.splitlines()
+    fields: list[tuple[str, list[bytes]]] = []
+    for number, text in enumerate(lines):
+        if len(fields) > limits.header_lines:
+            raise Broken(f"The mail has more than {limits.header_lines:,} header lines.")
+        found = _HEADER.match(text)
+        if text[:1] in b" \t" and fields:
+            fields[-1][1].append(text)
+        elif found:
+            fields.append((found[1].decode("ascii").lower(), [text[found.end() :]]))
+        elif not any(_HEADER.match(later) for later in lines[number + 1 : number + 4]):
+            # The empty line is missing: here the text begins.
+            body = b"\n".join((*lines[number:], b"", body))
+            break
+    return _characters(fields, limits.header), body
+
+
+def _characters(fields: list[tuple[str, list[bytes]]], limit: int) -> tuple[tuple[str, str], ...]:
+    """Unfolded (RFC 5322 section 2.2.3: the line breaks go, the white space stays) and decoded."""
+    joined = [(name, b"".join(parts)) for name, parts in fields]
+    # 8 bit without a word about it (or RFC 6532's UTF-8): most likely in the charset that the rest is in.
+    known = next((found[1] for _, value in joined if (found := _CHARSET.search(value))), b"").decode("ascii")
+    return tuple((name, decoded(value.replace(b"\0", b""), known)[:limit].strip()) for name, value in joined)
+
+
+def _split(raw: bytes, boundary: str) -> list[bytes]:
+    """The parts between the delimiters (RFC 2046 section 5.1.1); a missing last one is forgiven."""
+    mark = re.escape(b"--" + boundary.encode("utf-8", "replace"))
+    exact = re.compile(mark + rb"(--)?[ \t]*(?=[\r\n]|\Z)")
+    found = _delimiters(raw, exact)
+    if not found:
+        # The RFC's note to implementors: what follows a delimiter on its line is to be ignored.
+        stripped = re.escape(b"--" + boundary.rstrip().encode("utf-8", "replace"))
+        found = _delimiters(raw, re.compile(stripped + rb"(--)?(?:[ \t][^\r\n]*)?(?=[\r\n]|\Z)"))
+    parts = [_between(raw, one.end(), two.start()) for one, two in itertools.pairwise(found)]
+    if found and not found[-1][1] and raw[found[-1].end() :].strip():
+        parts.append(_between(raw, found[-1].end(), len(raw)))
+    return parts
+
+
+def _delimiters(raw: bytes, pattern: re.Pattern[bytes]) -> list[re.Match[bytes]]:
+    """Those that stand at the start of a line, up to the one that ends it all."""
+    found: list[re.Match[bytes]] = []
+    for match in pattern.finditer(raw):
+        if match.start() == 0 or raw[match.start() - 1] in b"\r\n":
+            found.append(match)
+            if match[1]:
+                break
+    return found
+
+
+def _between(raw: bytes, start: int, end: int) -> bytes:
+    """A part without the line breaks around it: they belong to the delimiters."""
+    part = raw[start:end]
+    part = part[2:] if part.startswith(b"\r\n") else part[1:]
+    if end == len(raw):
+        return part
+    return part[:-2] if part.endswith(b"\r\n") else part[:-1]
+
+
+def _transferred(encoding: str, raw: bytes) -> bytes:
+    name = encoding.split(";")[0].strip().strip("\"'").lower()
+    match name:
+        case "base64":
+            return _base64(raw)
+        case "quoted-printable":
+            return binascii.a2b_qp(raw)
+        case "x-uuencode" | "uuencode" | "uue" | "x-uue":
+            return _uuencoded(raw)
+        case _:
+            return raw
+
+
+def _base64(raw: bytes) -> bytes:
+    """What can be had of it: strange octets are skipped, padding in the middle ends a chunk, not the whole."""
+    pure = _NOT_BASE64.sub(b"", raw)
+    out = bytearray()
+    for chunk in _PADDING.split(pure):
+        # One digit alone holds no octet.
+        whole = chunk[:-1] if len(chunk) % 4 == 1 else chunk
+        out += base64.b64decode(whole + b"=" * (-len(whole) % 4))
+    return bytes(out)
+
+
+def _uuencoded(raw: bytes) -> bytes:
+    out = bytearray()
+    begun = False
+    for row in raw.splitlines():
+        if not begun:
+            begun = row.startswith(b"begin ")
+        elif row.strip() == b"end":
+            break
+        else:
+            # Some encoders write too many digits: the count at the start of a line is what holds.
+            digits = (((row[0] - 32) & 63) * 4 + 5) // 3 if row else 0
+            try:
+                out += binascii.a2b_uu(row)
+            except binascii.Error:
+                out += binascii.a2b_uu(row[:digits].ljust(digits)) if digits else b""
+    return bytes(out) if begun else raw

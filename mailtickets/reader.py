@@ -1,0 +1,318 @@
+"""Opens letters in child processes, so that no letter can harm the desk.
+
+The law: a letter that is too much for a child costs that child and nobody else, and the loop never waits for one.
+Children are spawned, not forked, and live under limits; they end when their input does, or when the desk dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import io
+import logging
+import os
+import pickle
+import resource
+import signal
+import struct
+import sys
+import traceback
+from collections import deque
+from dataclasses import astuple, dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Final, NoReturn, Self
+
+from mailtickets.core import mail, reading
+from mailtickets.core.mail import InboundMail, Unreadable
+from mailtickets.core.reading import Broken, ReadingLimits
+
+CPU_SECONDS: Final = 20  # for one letter
+MEMORY: Final = 512 * 2**20  # octets of address space
+DEADLINE: Final = 30.0  # seconds for one letter, whatever it does
+AHEAD: Final = 8  # letters that lie with a child, so that it never waits for us
+AHEAD_OCTETS: Final = 2**20
+STARTS_WITHIN: Final = 60.0  # seconds; a machine that starts everything at once is slow
+
+_LENGTH = struct.Struct("!I")
+_READY = b"ready"
+_PR_SET_PDEATHSIG: Final = 1
+
+Answer = InboundMail | Unreadable
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    octets: bytes
+    answer: asyncio.Future[Answer]
+    is_second_try: bool = False
+
+
+class Reader:
+    """A pool of children. Letters that are asked for together are read together, in any order."""
+
+    def __init__(self, children: int = 2, limits: ReadingLimits | None = None) -> None:
+        self._count = children
+        self._limits = limits or ReadingLimits()
+        self._jobs: deque[_Job] = deque()
+        self._arrived = asyncio.Event()
+        self._tenders: list[asyncio.Task[None]] = []
+        self._children: set[_Child] = set()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Start the children. RuntimeError if one does not come up: the installation is broken."""
+        try:
+            first = await asyncio.gather(*(self._spawn() for _ in range(self._count)))
+        except BaseException:
+            await self.close()
+            raise
+        self._tenders = [asyncio.create_task(self._tend(child)) for child in first]
+        for tender in self._tenders:
+            tender.add_done_callback(self._give_up)
+
+    async def read(self, octets: bytes) -> Answer:
+        """The letter, or why it cannot be read. Takes at most about DEADLINE once its turn has come."""
+        if not self._tenders or any(tender.done() for tender in self._tenders):
+            raise RuntimeError("No reader process is running: start the desk again.")
+        job = _Job(octets, asyncio.get_running_loop().create_future())
+        self._jobs.append(job)
+        self._arrived.set()
+        return await job.answer
+
+    async def close(self) -> None:
+        """End the children. Letters that still wait are cancelled."""
+        for tender in self._tenders:
+            tender.cancel()
+        await asyncio.gather(*self._tenders, return_exceptions=True)
+        self._tenders = []
+        await asyncio.gather(*(child.end() for child in tuple(self._children)))
+        self._children.clear()
+        for job in self._jobs:
+            job.answer.cancel()
+
+    async def _spawn(self) -> _Child:
+        child = await _Child.start(self._limits)
+        self._children.add(child)
+        await child.is_ready()
+        return child
+
+    async def _tend(self, child: _Child) -> None:
+        """Keep one child busy, and put another in its place when it dies."""
+        while True:
+            self._fill(child)
+            if not child.letters:
+                self._arrived.clear()
+                await self._arrived.wait()
+                continue
+            why = await child.answer_one()
+            if why is None:
+                continue
+            self._bury(child, why)
+            await child.end()
+            self._children.discard(child)
+            child = await self._spawn()
+
+    def _fill(self, child: _Child) -> None:
+        while self._jobs and child.has_room():
+            job = self._jobs.popleft()
+            if not job.answer.done():  # whoever asked may have gone
+                child.give(job)
+
+    def _bury(self, child: _Child, why: _Death) -> None:
+        """The letter that it was reading is to blame; those behind it go to another child."""
+        from mailtickets import log  # here, since the children must not carry what it needs
+
+        log.reader_replaced(why.reason)
+        culprit = child.letters.popleft()
+        if why.may_be_chance and not culprit.is_second_try:
+            culprit.is_second_try = True
+            child.letters.appendleft(culprit)
+        elif not culprit.answer.done():
+            culprit.answer.set_result(Unreadable(why.reason))
+        self._jobs.extendleft(reversed(child.letters))
+        child.letters.clear()
+
+    def _give_up(self, tender: asyncio.Task[None]) -> None:
+        """A child could not be replaced: nobody may wait for ever."""
+        if tender.cancelled() or tender.exception() is None:
+            return
+        waiting = (*self._jobs, *(job for child in self._children for job in child.letters))
+        for job in waiting:
+            if not job.answer.done():
+                job.answer.set_exception(RuntimeError(f"The reader processes are gone: {tender.exception()}"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Death:
+    """Why a child is no more. `may_be_chance`: somebody else may have killed it."""
+
+    reason: str
+    may_be_chance: bool
+
+
+class _Child:
+    """The parent's end of one child. `letters`: those it has and has not answered, oldest first."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.letters: deque[_Job] = deque()
+
+    @classmethod
+    async def start(cls, limits: ReadingLimits) -> _Child:
+        """Spawn one. It sees nothing of our environment, and of our files only the two pipes."""
+        arguments = (str(os.getpid()), *map(str, astuple(limits)))
+        return cls(
+            await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-m", "mailtickets.reader", *arguments),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                env={},
+            )
+        )
+
+    async def is_ready(self) -> None:
+        try:
+            async with asyncio.timeout(STARTS_WITHIN):
+                said = await self._frame()
+        except (TimeoutError, asyncio.IncompleteReadError) as error:
+            raise RuntimeError("A reader process did not start.") from error
+        if said != _READY:
+            raise RuntimeError("A reader process did not start.")
+
+    def has_room(self) -> bool:
+        if not self.letters:
+            return True
+        return len(self.letters) < AHEAD and sum(len(job.octets) for job in self.letters) < AHEAD_OCTETS
+
+    def give(self, job: _Job) -> None:
+        """Written without waiting: what is in the buffer is bounded by `has_room`."""
+        assert self._process.stdin is not None
+        self.letters.append(job)
+        self._process.stdin.write(_LENGTH.pack(len(job.octets)))
+        self._process.stdin.write(job.octets)
+
+    async def answer_one(self) -> _Death | None:
+        """Wait for the answer to the oldest letter and pass it on; None, or why there is none."""
+        try:
+            async with asyncio.timeout(DEADLINE):
+                answer = _loads(await self._frame())
+        except TimeoutError:
+            return _Death(f"The mail could not be read within {DEADLINE:.0f} seconds.", may_be_chance=False)
+        except asyncio.IncompleteReadError:
+            return _death(await self._process.wait())
+        except pickle.UnpicklingError:
+            return _Death("The process that read the mail gave a strange answer.", may_be_chance=False)
+        job = self.letters.popleft()
+        if not job.answer.done():
+            job.answer.set_result(answer)
+        return None
+
+    async def _frame(self) -> bytes:
+        assert self._process.stdout is not None
+        (length,) = _LENGTH.unpack(await self._process.stdout.readexactly(_LENGTH.size))
+        return await self._process.stdout.readexactly(length)
+
+    async def end(self) -> None:
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+            self._process.kill()
+        await self._process.wait()
+        for job in self.letters:
+            job.answer.cancel()
+
+
+def _death(code: int) -> _Death:
+    if code == -signal.SIGXCPU:
+        return _Death(
+            f"The mail took more than {CPU_SECONDS} seconds of computing to read.", may_be_chance=False
+        )
+    by = f"by signal {-code}" if code < 0 else f"with code {code}"
+    return _Death(f"The process that read the mail ended {by}.", may_be_chance=True)
+
+
+_ALLOWED: Final = {
+    (kind.__module__, kind.__qualname__): kind
+    for kind in (
+        *(mail.Address, mail.Attachment, mail.Bounce, mail.InboundMail, mail.Segment, mail.SegmentKind),
+        *(mail.Unreadable, datetime, timedelta, timezone),
+    )
+}
+
+
+class _Unpickler(pickle.Unpickler):
+    """A child reads what strangers wrote: it may only answer with a letter."""
+
+    def find_class(self, module: str, name: str) -> type:
+        try:
+            return _ALLOWED[module, name]
+        except KeyError:
+            raise pickle.UnpicklingError(f"{module}.{name} is no part of a letter") from None
+
+
+def _loads(octets: bytes) -> Answer:
+    answer = _Unpickler(io.BytesIO(octets)).load()
+    if not isinstance(answer, InboundMail | Unreadable):
+        raise pickle.UnpicklingError("the answer is no letter")
+    return answer
+
+
+def _child(parent: int, limits: ReadingLimits) -> NoReturn:
+    """The whole life of a child: read letters until there are no more."""
+    _settle_in(parent)
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    answer = _READY
+    while True:
+        sink.write(_LENGTH.pack(len(answer)) + answer)
+        sink.flush()
+        head = source.read(_LENGTH.size)
+        if len(head) < _LENGTH.size:
+            sys.exit(0)
+        octets = source.read(_LENGTH.unpack(head)[0])
+        _grant_time()
+        answer = _answered(octets, limits)
+
+
+def _settle_in(parent: int) -> None:
+    # The desk decides when to end: a terminal's Ctrl-C and systemd's SIGTERM go to us too.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before we asked to be told
+        sys.exit(0)
+    logging.disable(logging.CRITICAL)  # libraries log pieces of letters
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def _grant_time() -> None:
+    """The kernel counts the whole life of a process, so each letter moves the limit on."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    until = int(used.ru_utime + used.ru_stime) + CPU_SECONDS + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
+
+
+def _answered(octets: bytes, limits: ReadingLimits) -> bytes:
+    answer: Answer
+    try:
+        return pickle.dumps(reading.read(octets, limits), pickle.HIGHEST_PROTOCOL)
+    except Broken as error:
+        answer = Unreadable(str(error))
+    except MemoryError:
+        answer = Unreadable("The mail needs more memory to read than one mail may have.")
+    except Exception as error:
+        # Ours to mend, not the letter's fault: the traceback goes to quarantine with it.
+        answer = Unreadable(f"The mail could not be read ({type(error).__name__}).", traceback.format_exc())
+    return pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
+
+
+if __name__ == "__main__":
+    _child(int(sys.argv[1]), ReadingLimits(*map(int, sys.argv[2:])))

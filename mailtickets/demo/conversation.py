@@ -138,11 +138,17 @@ async def _post(stage: Stage, sender: Address, message: EmailMessage) -> None:
 
 
 async def _next(stage: Stage, to: Address, what: str) -> Letter:
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            return await stage.office.next(to)
-    except TimeoutError:
-        raise Broken(f"{to.name} got no {what} within {_PATIENCE} s.") from None
+    """The next letter to somebody. Broken if it does not come, or if the desk ends first."""
+    letter = asyncio.ensure_future(stage.office.next(to))
+    ended = asyncio.ensure_future(stage.desk.process.wait())
+    await asyncio.wait((letter, ended), timeout=_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+    ended.cancel()
+    if letter.done():
+        return letter.result()
+    letter.cancel()
+    if ended.done():
+        raise Broken(f"The desk stopped before {to.name} got the {what}.")
+    raise Broken(f"{to.name} got no {what} within {_PATIENCE} s.")
 
 
 def _number(letter: Letter) -> int:

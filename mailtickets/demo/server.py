@@ -6,6 +6,7 @@ The law: whoever is written to has a mailbox; every mail that passes is delivere
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import re
 import smtplib
@@ -105,6 +106,9 @@ class PostOffice:
         return await asyncio.start_server(answer, HOST, 0)
 
     async def _smtp(self) -> asyncio.Server:
+        # At each login it warns of an attribute that it sets itself.
+        logging.getLogger("mail.log").setLevel(logging.ERROR)
+
         def connection() -> SMTP:
             return SMTP(
                 _Handler(self.deliver),

@@ -21,6 +21,7 @@ from mailtickets.demo.letters import Letter
 from mailtickets.demo.server import HOST, PASSWORD, Ports
 
 _LINES = 16  # of one mail; the rest is counted
+_LOG_LINES = 25
 _WIDTH = 84
 
 
@@ -51,7 +52,8 @@ class Terminal:
     def broken(self, sentence: str, log: Path) -> None:
         self._console.print(Text.assemble(("\n  ✗ ", "bold red"), (sentence, "bold")))
         if log.exists():
-            self._console.print("The desk's last words:", *log.read_text(errors="replace").splitlines()[-25:], sep="\n", markup=False)  # fmt: skip
+            last = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
+            self._console.print("The desk's last words:", *last, sep="\n", markup=False, soft_wrap=True)
 
     def passed(self, letter: Letter) -> None:
         """One mail, as its recipient gets it."""

@@ -1,0 +1,162 @@
+"""Rows of the ledger and of the outbox, for the operator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, select, true
+
+from mailtickets.core.case import Outcome, ReplyKind
+from mailtickets.core.classify import Kind
+from mailtickets.core.identity import Evidence
+from mailtickets.store.blobs import Blobs
+from mailtickets.store.engine import Tx
+from mailtickets.store.schema import LetterState, MailState, inbound, outbox, raw, ticket
+
+ROWS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LetterRow:
+    """A letter of the inbox and how it ended."""
+
+    id: int
+    mailbox: str
+    uidvalidity: int
+    uid: int
+    received_at: datetime
+    stored_at: datetime
+    decided_at: datetime | None
+    marked_at: datetime | None
+    state: LetterState
+    attempts: int
+    outcome: Outcome | None
+    reason: str
+    kind: Kind | None
+    message_id: str
+    sender: str
+    subject: str
+    size: int
+    ticket: int | None  # number
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One letter with all that is known of it."""
+
+    row: LetterRow
+    why_kind: str
+    evidence: Evidence | None
+    error: str
+    traceback: str
+    octets: bytes | None = field(repr=False)  # None: they are gone
+
+
+@dataclass(frozen=True, slots=True)
+class MailRow:
+    """A mail of ours."""
+
+    id: int
+    cause: str
+    kind: ReplyKind
+    recipient: str  # addr-spec
+    message_id: str
+    state: MailState
+    attempts: int
+    created_at: datetime
+    next_at: datetime | None
+    settled_at: datetime | None
+    bounced_at: datetime | None
+    code: int
+    answer: str
+    ticket: int | None  # number
+
+
+def ledger_rows(
+    tx: Tx, mailbox: str = "", outcome: Outcome | None = None, limit: int | None = ROWS
+) -> tuple[LetterRow, ...]:
+    """The latest letters, newest first. `mailbox`: Address.key; "" is all of them."""
+    here = inbound.c.mailbox == mailbox if mailbox else true()
+    ended = inbound.c.outcome == outcome if outcome else true()
+    rows = _LETTERS.where(here, ended).order_by(inbound.c.id.desc()).limit(limit)
+    return tuple(_letter(row) for row in tx.execute(rows))
+
+
+def quarantine_rows(tx: Tx) -> tuple[LetterRow, ...]:
+    """What could not be read or decided, oldest first."""
+    return _ended(tx, Outcome.QUARANTINED)
+
+
+def held_rows(tx: Tx) -> tuple[LetterRow, ...]:
+    """Letters that wait for the operator's word, oldest first."""
+    return _ended(tx, Outcome.HELD)
+
+
+def letter(tx: Tx, blobs: Blobs, id: int) -> Letter | None:
+    """One letter of the ledger (LetterRow.id); None if there is none."""
+    more = (inbound.c.why_kind, inbound.c.evidence, inbound.c.error, inbound.c.traceback)
+    wanted = _LETTERS.join(raw).add_columns(*more, raw.c.sha256, raw.c.octets)
+    row = tx.execute(wanted.where(inbound.c.id == id)).first()
+    if row is None:
+        return None
+    try:
+        octets = blobs.get(row.sha256) if row.octets is None else row.octets
+    except FileNotFoundError:
+        octets = None
+    return Letter(_letter(row), row.why_kind, row.evidence, row.error, row.traceback, octets)
+
+
+def outbox_rows(tx: Tx, *states: MailState, limit: int | None = ROWS) -> tuple[MailRow, ...]:
+    """Mails in these states, newest first; without one named, all that are not sent yet."""
+    chosen = outbox.c.state.in_(states) if states else outbox.c.state != MailState.SENT
+    rows = _MAILS.where(chosen).order_by(outbox.c.id.desc()).limit(limit)
+    return tuple(MailRow(*row) for row in tx.execute(rows))
+
+
+_LETTERS: Select[Any] = select(
+    inbound.c.id,
+    inbound.c.mailbox,
+    inbound.c.uidvalidity,
+    inbound.c.uid,
+    inbound.c.received_at,
+    inbound.c.stored_at,
+    inbound.c.decided_at,
+    inbound.c.marked_at,
+    inbound.c.state,
+    inbound.c.attempts,
+    inbound.c.outcome,
+    inbound.c.reason,
+    inbound.c.kind,
+    inbound.c.message_id,
+    inbound.c.sender,
+    inbound.c.subject,
+    inbound.c.size,
+    ticket.c.number,
+).select_from(inbound.outerjoin(ticket))
+_MAILS: Select[Any] = select(
+    outbox.c.id,
+    outbox.c.cause,
+    outbox.c.kind,
+    outbox.c.spec,
+    outbox.c.message_id,
+    outbox.c.state,
+    outbox.c.attempts,
+    outbox.c.created_at,
+    outbox.c.next_at,
+    outbox.c.settled_at,
+    outbox.c.bounced_at,
+    outbox.c.code,
+    outbox.c.answer,
+    ticket.c.number,
+).select_from(outbox.outerjoin(ticket))
+
+
+def _ended(tx: Tx, outcome: Outcome) -> tuple[LetterRow, ...]:
+    rows = _LETTERS.where(inbound.c.outcome == outcome).order_by(inbound.c.id)
+    return tuple(_letter(row) for row in tx.execute(rows))
+
+
+def _letter(row: Row[Any]) -> LetterRow:
+    return LetterRow(*row[: len(LetterRow.__slots__)])

@@ -1,0 +1,173 @@
+"""One ticket, whole: what was said, what was changed, what was mailed, and who is on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import select
+
+from mailtickets.core.case import MessageKind, ReplyKind
+from mailtickets.core.mail import Attachment, Segment
+from mailtickets.core.person import Part, Participant, Person
+from mailtickets.core.ticket import Change, Ticket
+from mailtickets.store import people, tickets
+from mailtickets.store.blobs import Blobs
+from mailtickets.store.engine import Tx
+from mailtickets.store.schema import MailState, history, inbound, message, outbox, raw
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of one mail of ours. A mail that bounced has failed, whatever the first server said."""
+
+    id: int
+    cause: str
+    kind: ReplyKind
+    recipient: Person
+    state: MailState
+    at: datetime  # when it was handed over or given up; of one that waits, when it is tried next, or was written
+    attempts: int
+    answer: str  # the last one of a server, or ours
+    is_automatic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message of the ticket."""
+
+    id: int
+    cause: str  # what mails and changes came with it have the same
+    kind: MessageKind
+    author: Person | None
+    written_at: datetime
+    text: str
+    segments: tuple[Segment, ...]
+    attachments: tuple[Attachment, ...]  # without octets: `attached_to` has them
+    unverified: bool
+    deliveries: tuple[Delivery, ...] = ()  # mails that carried it outside
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A row of history."""
+
+    cause: str
+    change: Change
+    at: datetime
+    by: Person | None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    ticket: Ticket
+    requester: Person
+    assignee: Person | None
+    participants: tuple[Participant, ...]  # the requester first
+    entries: tuple[Entry, ...]  # oldest first
+    history: tuple[Event, ...]  # oldest first
+    deliveries: tuple[Delivery, ...]  # every mail about the ticket, oldest first
+    people: tuple[Person, ...]  # everybody whom any row names
+
+
+def ticket(tx: Tx, number: int, viewer: Person | None = None) -> TicketView | None:
+    """A ticket as its viewer may see it (None: the operator); None if there is none, or not for them.
+
+    A requester is shown the talk: no notes, no machines, no history, nobody who is not part of it.
+    """
+    found = tickets.by_number(tx, number)
+    if found is None:
+        return None
+    whole = _whole(tx, found)
+    if viewer is None or viewer.works_on(found.project):
+        return whole
+    return _for_requester(whole) if found.requester == viewer.id else None
+
+
+def attached_to(tx: Tx, blobs: Blobs, entry: int) -> bytes | None:
+    """The octets of the letter that a message was (Entry.id); None if no letter was, or they are gone."""
+    wanted = (
+        select(raw.c.sha256, raw.c.octets)
+        .select_from(message.join(inbound).join(raw))
+        .where(message.c.id == entry)
+    )
+    row = tx.execute(wanted).first()
+    if row is None:
+        return None
+    try:
+        octets: bytes = blobs.get(row.sha256) if row.octets is None else row.octets
+    except FileNotFoundError:
+        return None
+    return octets
+
+
+def _whole(tx: Tx, found: Ticket) -> TicketView:
+    said = tx.execute(select(message).where(message.c.ticket == found.id).order_by(message.c.id)).all()
+    done = tx.execute(select(history).where(history.c.ticket == found.id).order_by(history.c.id)).all()
+    lean = [c for c in outbox.c if c.name != "octets"]
+    sent = tx.execute(select(*lean).where(outbox.c.ticket == found.id).order_by(outbox.c.id)).all()
+    here = tickets.participants(tx, found.id)
+    named = {found.requester, found.assignee, found.updated_by}
+    named |= {m.author for m in said} | {h.person for h in done} | {d.person for d in sent}
+    named |= {id for h in done if h.field in ("requester", "assignee") for id in (h.old, h.new)}
+    known = dict(people.by_ids(tx, {id for id in named if id is not None})) | {
+        p.person.id: p.person for p in here
+    }
+    mails = tuple(
+        Delivery(
+            id=row.id,
+            cause=row.cause,
+            kind=row.kind,
+            recipient=known[row.person],
+            state=MailState.FAILED if row.bounced_at else row.state,
+            at=row.bounced_at or row.settled_at or row.next_at or row.created_at,
+            attempts=row.attempts,
+            answer=row.bounce or row.answer,
+            is_automatic=row.is_automatic,
+        )
+        for row in sent
+    )
+    return TicketView(
+        ticket=found,
+        requester=known[found.requester],
+        assignee=known.get(found.assignee) if found.assignee else None,
+        participants=here,
+        entries=tuple(
+            Entry(
+                id=row.id,
+                cause=row.cause,
+                kind=row.kind,
+                author=known.get(row.author),
+                written_at=row.written_at,
+                text=row.text,
+                segments=row.segments,
+                attachments=row.attachments,
+                unverified=row.unverified,
+                deliveries=tuple(d for d in mails if d.cause == row.cause and d.kind is ReplyKind.ANSWER),
+            )
+            for row in said
+        ),
+        history=tuple(
+            Event(row.cause, tickets.change_of(row.field, row.old, row.new), row.at, known.get(row.person))
+            for row in done
+        ),
+        deliveries=mails,
+        people=tuple(known.values()),
+    )
+
+
+def _for_requester(view: TicketView) -> TicketView:
+    """The talk between the requester, those whom the requester brought in, and the desk."""
+    inside = tuple(p for p in view.participants if p.part in (Part.REQUESTER, Part.CC))
+    heard = {p.person.id for p in inside} | {view.ticket.requester}
+    entries = tuple(
+        replace(entry, deliveries=())
+        for entry in view.entries
+        if entry.kind is MessageKind.PUBLIC
+        and entry.author is not None
+        and (entry.author.is_staff or entry.author.id in heard)
+    )
+    seen = {p.person.id: p.person for p in inside} | {e.author.id: e.author for e in entries if e.author}
+    return replace(
+        view, participants=inside, entries=entries, history=(), deliveries=(), people=tuple(seen.values())
+    )

@@ -5,7 +5,7 @@ The law: nobody is named here who is neither on the ticket nor staff that works 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -13,7 +13,7 @@ from mailtickets.core.case import Known
 from mailtickets.core.mail import Address
 from mailtickets.core.person import Part, Participant, Person
 from mailtickets.core.policy import Policy
-from mailtickets.core.ticket import Ticket
+from mailtickets.core.ticket import Changed, Field, Ticket
 
 People: TypeAlias = tuple[Person, ...]
 
@@ -77,6 +77,12 @@ def first_followers(project: str, around: Circle, policy: Policy) -> People:
 def operators(around: Circle, policy: Policy) -> People:
     """Who gets alarms."""
     return _by_address(policy.operators, around)
+
+
+def new_assignee(around: Circle, changes: Sequence[Changed]) -> Person | None:
+    """Who has the ticket from now on; None if that does not change, or nobody has it."""
+    ids = [change.new for change in changes if change.field is Field.ASSIGNEE]
+    return around.person(ids[-1]) if ids and isinstance(ids[-1], int) else None
 
 
 def is_inside(person: Person, around: Circle) -> bool:

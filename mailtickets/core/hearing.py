@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mailtickets.core import audience
 from mailtickets.core.audience import Circle
 from mailtickets.core.authority import Need, Proof, Verdict, is_known, proof, verdict
-from mailtickets.core.case import Case
-from mailtickets.core.commands import Block, Deeds, Scene, need, parse, play
-from mailtickets.core.mail import InboundMail, SegmentKind
+from mailtickets.core.case import Case, MessageKind
+from mailtickets.core.commands import Block, Deeds, Scene, need, parse, play, visible
+from mailtickets.core.decision import Message
+from mailtickets.core.mail import InboundMail, Segment, SegmentKind
+from mailtickets.core.opening import opening, project_of
 from mailtickets.core.person import Part, Person, Role
 from mailtickets.core.policy import Policy
-from mailtickets.core.thread import bare_subject
-from mailtickets.core.ticket import Opened, Ticket, opened
+from mailtickets.core.ticket import Ticket, evolve, opened
 
-SUBJECT_LENGTH = 250
-_SUBJECT_FROM_TEXT = 70
-NO_SUBJECT = "(no subject)"
 # Files that mail programs add by themselves say nothing.
 _SEALS = frozenset(
     {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
@@ -74,6 +73,35 @@ class Hearing:
         is_sure = self.is_known and self.is_believed
         return self.case.evidence.is_contrary or (self.sender.is_staff and not is_sure)
 
+    @property
+    def reason(self) -> str:
+        """How the letter came to its ticket, and what it ordered."""
+        words = ", ".join(dict.fromkeys(f"#{said.command.word}" for said in self.block.said))
+        found = "new ticket" if self.has_words else "no ticket"
+        if self.ticket is not None:
+            found = f"found by {self.case.known.route}"
+        return f"{found}; {words}" if words else found
+
+    @property
+    def ticket_after(self) -> Ticket | None:
+        """The ticket as the commands leave it."""
+        ticket = self.ticket
+        for change in self.deeds.changes if ticket else ():
+            ticket = ticket and evolve(ticket, change)
+        return ticket
+
+    def message(self, kind: MessageKind) -> Message:
+        """What will stand on the ticket, without the commands."""
+        mail = self.mail
+        return Message(
+            kind,
+            self.sender.id,
+            self.text,
+            _uncommanded(mail, self.block),
+            mail.attachments,
+            self.is_unverified,
+        )
+
     def as_plain_words(self) -> Hearing:
         """The same letter with its commands left standing as text."""
         return replace(self, block=Block(), deeds=Deeds(), text=self.mail.reply)
@@ -97,7 +125,8 @@ def hear(case: Case, policy: Policy, sender: Person) -> Hearing:
         now=case.now,
         actor=sender,
         role=role,
-        ticket=ticket if ticket or is_silent else _ticket_to_be(case, policy, sender),
+        # The commands of a letter that opens a ticket change the ticket that it opens.
+        ticket=ticket or (None if is_silent else opened(0, 0, opening(case, policy, sender, text), case.now)),
         known=case.known,
         policy=policy,
         is_own=role is not Role.REQUESTER or ticket is None or ticket.requester == sender.id,
@@ -115,29 +144,6 @@ def hear(case: Case, policy: Policy, sender: Person) -> Hearing:
         text=text,
         has_words=not is_silent,
     )
-
-
-def opening(case: Case, policy: Policy, sender: Person, follows: Ticket | None = None) -> Opened:
-    """The first row of the history of the ticket that a letter opens."""
-    known = {project.key for project in policy.projects}
-    bare = bare_subject(case.mail.subject, policy.ticket_tag)
-    first_line = next((line.strip() for line in case.mail.reply.splitlines() if line.strip()), "")
-    return Opened(
-        subject=bare[:SUBJECT_LENGTH].rstrip() or first_line[:_SUBJECT_FROM_TEXT].rstrip() or NO_SUBJECT,
-        status=policy.workflow.first_status,
-        priority=policy.workflow.default_priority,
-        type=policy.workflow.default_type,
-        project=follows.project if follows and follows.project in known else project_of(case, policy),
-        requester=sender.id,
-        desk=case.desk.key,
-        origin_id=case.mail.message_id,
-    )
-
-
-def project_of(case: Case, policy: Policy) -> str:
-    """The project of the address that was written to."""
-    boxes = [b for b in policy.mailboxes if case.desk.key in {a.key for a in (b.address, *b.aliases)}]
-    return boxes[0].project if boxes else policy.projects[0].key
 
 
 def _standing(case: Case, sender: Person, role: Role) -> Standing:
@@ -171,10 +177,29 @@ def _text(mail: InboundMail, block: Block) -> str:
     return "\n\n".join(part for part in (block.rest, *forwarded) if part.strip())
 
 
+def _uncommanded(mail: InboundMail, block: Block) -> tuple[Segment, ...]:
+    """The letter's segments without its commands: who answers them may give the same command again."""
+    taken = Counter(block.lines)
+    if not taken:
+        return mail.segments
+    left = []
+    for segment in mail.segments:
+        if segment.kind is SegmentKind.TYPED:
+            lines = [line for line in segment.text.split("\n") if not _take(taken, line)]
+            segment = replace(segment, text="\n".join(lines).strip("\n"))
+        if segment.text:
+            left.append(segment)
+    return tuple(left)
+
+
+def _take(taken: Counter[str], line: str) -> bool:
+    """Whether a line is one of those, each of which is there but once."""
+    line = visible(line).strip()
+    if not taken[line]:
+        return False
+    taken[line] -= 1
+    return True
+
+
 def _has_files(mail: InboundMail) -> bool:
     return any(not a.inline and a.content_type not in _SEALS for a in mail.attachments)
-
-
-def _ticket_to_be(case: Case, policy: Policy, sender: Person) -> Ticket:
-    """What the commands of a letter change that opens a ticket at the same time."""
-    return opened(0, 0, opening(case, policy, sender), case.now)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from mailtickets.core import audience
 from mailtickets.core.audience import People
 from mailtickets.core.authority import Proof
-from mailtickets.core.case import Difference, Listed, MessageKind, Reply, ReplyKind, Story
-from mailtickets.core.commands import help_lines, may_see
+from mailtickets.core.case import Difference, MessageKind, Reply, ReplyKind, Story
+from mailtickets.core.commands import help_lines
 from mailtickets.core.difference import differences
 from mailtickets.core.hearing import Hearing, Standing
 from mailtickets.core.person import Person, Role
@@ -60,15 +60,10 @@ def status(h: Hearing, changes: Sequence[Changed]) -> tuple[Reply, ...]:
 
 def assigned(h: Hearing, changes: Sequence[Changed]) -> tuple[Reply, ...]:
     """To whoever has the ticket from now on, unless it was their own doing."""
-    person = new_assignee(h, changes)
+    person = audience.new_assignee(h.around, changes)
     if person is None or person.id == h.sender.id:
         return ()
     return (notice(h, ReplyKind.ASSIGNED, person, changes),)
-
-
-def new_assignee(h: Hearing, changes: Sequence[Changed]) -> Person | None:
-    ids = [change.new for change in changes if change.field is Field.ASSIGNEE]
-    return h.around.person(ids[-1]) if ids and isinstance(ids[-1], int) else None
 
 
 def to_followers(
@@ -129,15 +124,11 @@ def _asked(h: Hearing, kind: ReplyKind, about: str) -> Reply:
         case ReplyKind.HELP:
             return replace(reply, help=help_lines(h.role, about))
         case ReplyKind.LIST:
-            return replace(reply, listed=_listed_to(h.sender, h.case.known.listed))
+            return replace(reply, listed=h.case.known.listed)
         case ReplyKind.SHOW:
             return replace(reply, shown=h.case.known.shown and _told_to(h.sender, h.case.known.shown))
         case _:
             return reply
-
-
-def _listed_to(person: Person, rows: Iterable[Listed]) -> tuple[Listed, ...]:
-    return tuple(row for row in rows if may_see(person, row.ticket))
 
 
 def _told_to(person: Person, story: Story) -> Story:

@@ -29,7 +29,7 @@ BLOCKS: list[tuple[str, str, list[tuple[str, str]], str]] = [
     # why, what an agent typed, the commands in it, the text that is left
     ("only a command", "#close", [("close", "")], ""),
     ("case does not matter", "#CLOSE", [("close", "")], ""),
-    ("blanks around it", "  #close  ", [("close", "")], ""),
+    ("blanks around it", " #close  ", [("close", "")], ""),
     ("no-break space, zero width", "\ufeff#status\u00a0closed\u200b", [("status", "closed")], ""),
     ("at the top", f"#mine\n\n{TEXT}", [("mine", "")], TEXT),
     ("at the bottom", f"{TEXT}\n\n#mine", [("mine", "")], TEXT),
@@ -94,6 +94,7 @@ SLIPS = [
     ("outside the block", "Hello Maria,\n#tagg x\n" + "and a long line, longer than any signature may be, of more than sixty letters", "#tagg x", "#tag x"),
     ("known, outside the block", "one\n#close\na line that is far too long to be taken for a signature by anybody", "#close", ""),
     ("known, five lines below", "one\n#close\n1\n2\n3\n4\n5", "#close", ""),
+    ("indented, as we quote", "  #close\n\nHello", "#close", "#close"),
     ("of a synonym", "#ownr ben", "#ownr ben", "#assign ben"),
 ]  # fmt: skip
 
@@ -114,6 +115,7 @@ def test_a_line_of_the_answered_message_is_never_a_command() -> None:
 def test_an_agent_who_only_says_what_was_said_before_is_asked() -> None:
     [slip] = parse("#close\n", Role.AGENT, "It is fine.\n#close").slips
     assert "also stands in the message" in slip.why
+    assert slip.meant == "#closed"
     assert parse("It is fine.", Role.AGENT, "It is fine.").slips == ()
     assert parse("#close", Role.REQUESTER, "#close").slips == ()
 

@@ -261,6 +261,13 @@ def test_an_agents_commands(text: str, heard: list[tuple[str, str]], fields: dic
     assert (decision.message is not None) == has_words
 
 
+def test_what_stands_on_the_ticket_holds_no_command() -> None:
+    mail = letter(ANN, "#note\n#mine\n\nShe sounds cross.\n\n#tag +cross", quote="> #close\n> Hello")
+    message = decided(case(ANN, about=ticket(), evidence=token(ANN), mail=mail)).message
+    assert message is not None
+    assert [s.text for s in message.segments] == ["She sounds cross.", "> #close\n> Hello"]
+
+
 def test_a_note_is_a_note() -> None:
     decision = answer("#note\n\nShe sounds cross.")
     assert decision.message is not None
@@ -578,11 +585,10 @@ def rows() -> tuple[Listed, Listed]:
     return Listed(ticket(), MARIA, ANN), Listed(ticket(id=41, number=13, requester=EVE), EVE, None)
 
 
-def test_nobody_is_shown_the_ticket_of_another() -> None:
-    listed = reply(decided(case(MARIA, "#list", listed=rows(), evidence=PROVEN)), ReplyKind.LIST).listed
-    assert [row.ticket.number for row in listed] == [12]
-    staff = reply(decided(case(ANN, "#list", listed=rows())), ReplyKind.LIST).listed
-    assert [row.ticket.number for row in staff] == [12, 13]
+def test_a_list_is_shown_as_it_was_loaded() -> None:
+    assert (
+        reply(decided(case(MARIA, "#list", listed=rows(), evidence=PROVEN)), ReplyKind.LIST).listed == rows()
+    )
 
 
 def test_a_customer_sees_the_talk_and_nothing_else() -> None:
@@ -600,11 +606,9 @@ def test_a_customer_sees_the_talk_and_nothing_else() -> None:
 
 
 def test_a_ticket_that_is_not_yours_is_like_one_that_is_not() -> None:
-    story = Story(ticket(requester=EVE), EVE, None, (), ())
-    theirs = decided(case(MARIA, "#show 12", shown=story, evidence=PROVEN))
-    none = decided(case(MARIA, "#show 12", shown=None, evidence=PROVEN))
-    assert theirs == none
-    assert told(none) == [("refused", "Maria")]
+    decision = decided(case(MARIA, "#show 12", shown=None, evidence=PROVEN))
+    assert told(decision) == [("refused", "Maria")]
+    assert "belongs to someone else" in reply(decision, ReplyKind.REFUSED).refusals[0].why
 
 
 # What goes to whom nothing is known of

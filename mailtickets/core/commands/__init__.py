@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mailtickets.core.case import ListFilter, Wanted
-from mailtickets.core.commands.asks import list_filter, may_see, show_number
+from mailtickets.core.commands.asks import list_filter, show_number
 from mailtickets.core.commands.command import Cannot, Command, Deed, Scene
-from mailtickets.core.commands.grammar import Block, Said, parse
+from mailtickets.core.commands.grammar import Block, Said, parse, visible
 from mailtickets.core.commands.play import Deeds, need, play
 from mailtickets.core.commands.table import TABLE, help_lines
 from mailtickets.core.mail import InboundMail
@@ -22,10 +22,10 @@ __all__ = [
     "Scene",
     "help_lines",
     "listing",
-    "may_see",
     "need",
     "parse",
     "play",
+    "visible",
 ]
 
 

@@ -6,8 +6,6 @@ import re
 
 from mailtickets.core.case import ListFilter, ReplyKind, Which
 from mailtickets.core.commands.command import Cannot, Deed, Scene
-from mailtickets.core.person import Person
-from mailtickets.core.ticket import Ticket
 from mailtickets.core.workflow import folded
 
 # Whether there is no such ticket or it is somebody else's, the answer is the same.
@@ -26,7 +24,7 @@ def showing(scene: Scene, value: str) -> Deed | Cannot:
     if not number and scene.ticket is None:
         return Cannot("Say which ticket: put its number after the word.")
     shown = scene.known.shown
-    if shown is None or (number and shown.ticket.number != number) or not may_see(scene.actor, shown.ticket):
+    if shown is None or (number and shown.ticket.number != number):
         return Cannot(NOT_YOURS)
     return Deed(asks=ReplyKind.SHOW)
 
@@ -54,11 +52,6 @@ def quiet(scene: Scene, value: str) -> Deed | Cannot:
 def stopping(scene: Scene, value: str) -> Deed | Cannot:
     # The grammar has ended the block here; there is nothing left to do.
     return Deed()
-
-
-def may_see(person: Person, ticket: Ticket) -> bool:
-    """Customers see the tickets that they opened, agents those of their projects."""
-    return person.works_on(ticket.project) or ticket.requester == person.id
 
 
 def show_number(value: str) -> int | None:

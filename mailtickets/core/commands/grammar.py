@@ -35,10 +35,12 @@ class Block:
     said: tuple[Said, ...] = ()
     rest: str = ""  # the text without the commands
     slips: tuple[Refusal, ...] = ()  # close to a command, or a command where none may stand
+    lines: tuple[str, ...] = ()  # as they stood in the text, `#stop` too
 
 
 Line: TypeAlias = Said | Refusal | None  # None: text
 
+INDENTED = "The line is indented, as what we quote is; a command begins where the line does."
 SIGNATURE_LINES = 4
 SIGNATURE_WIDTH = 60
 # Beyond so many lines that begin with "#" it is a program or a list; spelling each would take too long.
@@ -62,10 +64,10 @@ def parse(text: str, role: Role, answered_text: str = "", names: Collection[str]
     `answered_text`: the message being answered, whose lines are nobody's commands. `names`: what the
     sender is called, to tell a signature below the commands from an answer.
     """
-    lines = text.translate(_UNSEEN).splitlines()
+    lines = visible(text).splitlines()
     if not any(line.lstrip().startswith("#") for line in lines):
         return Block(rest=text.strip("\n"))
-    answered = {_bare(line) for line in answered_text.translate(_UNSEEN).splitlines()}
+    answered = {_bare(line) for line in visible(answered_text).splitlines()}
     read = _read_lines(lines, role, answered)
     top, is_stopped = _top(lines, read)
     bottom = (len(lines), len(lines)) if is_stopped else _bottom(lines, read, top)
@@ -82,7 +84,13 @@ def parse(text: str, role: Role, answered_text: str = "", names: Collection[str]
     # Below commands that open a mail a name is a signature, not an answer.
     if said and not is_stopped and bottom[0] == bottom[1] and _is_signature(rest.splitlines(), names):
         rest = ""
-    return Block(said, rest, slips)
+    taken = tuple(line.line for line in inside if isinstance(line, Said))
+    return Block(said, rest, slips, taken)
+
+
+def visible(text: str) -> str:
+    """A text as its reader sees it."""
+    return text.translate(_UNSEEN)
 
 
 def _read_lines(lines: Sequence[str], role: Role, answered: Collection[str]) -> list[Line]:
@@ -101,6 +109,8 @@ def _read_line(line: str, role: Role, is_spelled: bool) -> Line:
         return None
     word, value = folded(found["word"]), " ".join(found["value"].split())
     command = words(role).get(word)
+    if command is not None and _is_indented(line):
+        return None if role in CUSTOMERS else Refusal(line.strip(), INDENTED, meant=line.strip())
     if command is not None:
         return Said(command, value, line.strip())
     meant = nearest(word, words(role)) if is_spelled and word not in _FOREIGN else None
@@ -174,10 +184,17 @@ def _echoes(lines: Sequence[str], role: Role, answered: Collection[str]) -> tupl
     written = [line.strip() for line in lines if line.strip()]
     if not all(_bare(line) in answered for line in written):
         return ()
+    said = (_read_line(line, role, False) for line in written)
     return tuple(
-        Refusal(line, f"“{line}” also stands in the message that you answer, so nobody can tell who said it.")
-        for line in written
-        if isinstance(_read_line(line, role, False), Said)
+        Refusal(
+            line.line,
+            f"“{line.line}” also stands in the message that you answer, so nobody can tell who said it.",
+            meant=" ".join((f"#{line.command.synonyms[0]}", line.value)).rstrip()
+            if line.command.synonyms
+            else "",
+        )
+        for line in said
+        if isinstance(line, Said)
     )
 
 
@@ -189,6 +206,11 @@ def _misplaced(line: Said | Refusal) -> Refusal:
         why=f"“#{line.command.word}” stands in the middle of the text; "
         "commands stand on lines of their own, above the text or below it.",
     )
+
+
+def _is_indented(line: str) -> bool:
+    # Our own mails indent what they quote, so that an unmarked quote of them orders nothing.
+    return len(line) - len(line.lstrip()) > 1
 
 
 def _bare(line: str) -> str:

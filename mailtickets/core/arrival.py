@@ -1,0 +1,95 @@
+"""A letter that opens a ticket."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mailtickets.core import audience, guard, joins, replies
+from mailtickets.core.audience import Circle, People
+from mailtickets.core.case import MessageKind, Outcome, Reply, ReplyKind
+from mailtickets.core.decision import Aside, Decision, Message
+from mailtickets.core.hearing import Hearing
+from mailtickets.core.opening import opening
+from mailtickets.core.ticket import Ticket
+
+
+def opens(h: Hearing, follows: Ticket | None = None) -> Decision:
+    """A new ticket: the sender gets the number, those who follow the words."""
+    held = _storm(h)
+    if held is not None:
+        return held
+    first = opening(h.case, h.policy, h.sender, h.text, follows)
+    changes = h.deeds.changes
+    followers = _followers(h, first.project, follows)
+    told = replies.assigned(h, changes)
+    told += replies.to_followers(h, ReplyKind.OPENED, changes, told, followers)
+    told = tuple(replace(reply, reason=_why_new(h, follows)) for reply in told)
+    return Decision(
+        Outcome.OPENED,
+        f"follows {follows.number}: {h.reason}" if follows else h.reason,
+        opened=first,
+        changes=changes,
+        message=h.message(_kind(h)),
+        joins=(*joins.founders(h, followers), *joins.assignee(h, changes)),
+        replies=(*_hello(h), *told, *replies.receipt(h, changes, told), *replies.asked(h)),
+        asides=_asides(h, follows),
+    )
+
+
+def _storm(h: Hearing) -> Decision | None:
+    """Too many new tickets from one sender wait for the operator."""
+    known, rate = h.case.known, h.policy.limits.tickets_per_sender
+    if known.is_released or rate is None or known.counters.opened_by_sender < rate.count:
+        return None
+    limit = guard.shown_rate(rate)
+    alarms = guard.alarms_for("tickets_per_sender", limit, h.case, h.policy)
+    return Decision(Outcome.HELD, f"tickets_per_sender: {limit}", replies=alarms)
+
+
+def _hello(h: Hearing) -> tuple[Reply, ...]:
+    """No thanks to a machine, to who may be somebody else, or for what was found again after years."""
+    if not h.case.judgement.is_person or h.case.evidence.is_contrary or h.case.known.is_late:
+        return ()
+    return (replies.to_sender(h, ReplyKind.ACKNOWLEDGEMENT),)
+
+
+def _kind(h: Hearing) -> MessageKind:
+    if not h.case.judgement.is_person:
+        return MessageKind.AUTOMATIC
+    return MessageKind.NOTE if h.deeds.is_internal else MessageKind.PUBLIC
+
+
+def _followers(h: Hearing, project: str, follows: Ticket | None) -> People:
+    """As the project says, and whoever minds a ticket that the letter comes from or names."""
+    known = h.case.known
+    tagged = Circle(known.tagged, known.tagged_participants, None, known.staff, known.named)
+    return audience.distinct(
+        (
+            *audience.first_followers(project, h.around, h.policy),
+            *(audience.followers(h.around, h.policy) if follows else ()),
+            *audience.followers(tagged, h.policy),
+        )
+    )
+
+
+def _asides(h: Hearing, follows: Ticket | None) -> tuple[Aside, ...]:
+    """What the ticket that the letter does not belong to is told: staff reads it there."""
+    who = f"{h.sender.shown} ({h.sender.address.spec})"
+    tagged = h.case.known.tagged
+    told = []
+    if follows is not None:
+        told.append((follows, f"{who} replied after this ticket was closed; a new ticket was opened."))
+    if tagged is not None:
+        words = (
+            "wrote with the number of this ticket in the subject without being on it; a new ticket was opened"
+        )
+        told.append((tagged, f"{who} {words}, and nothing of this one was told."))
+    return tuple(Aside(ticket.id, Message(MessageKind.NOTE, None, text, (), ())) for ticket, text in told)
+
+
+def _why_new(h: Hearing, follows: Ticket | None) -> str:
+    if follows is not None:
+        return f"It follows {follows.number}, which is closed."
+    if h.case.known.tagged is not None:
+        return f"The subject names {h.case.known.tagged.number}, but {h.sender.shown} is not on that ticket."
+    return ""

@@ -1,0 +1,63 @@
+"""Who comes onto a ticket by a letter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mailtickets.core import audience
+from mailtickets.core.audience import People
+from mailtickets.core.decision import Join
+from mailtickets.core.hearing import Hearing, Standing
+from mailtickets.core.mail import Address
+from mailtickets.core.person import Part
+from mailtickets.core.policy import Policy
+from mailtickets.core.ticket import Changed
+
+# A letter to more people than this is a circular: they are not all part of one matter.
+_CIRCULAR = 50
+
+
+def founders(h: Hearing, followers: People) -> tuple[Join, ...]:
+    """Of a new ticket: who opens it, whom they have written to besides the desk, and who follows it."""
+    told = (person for person in followers if person.id != h.sender.id)
+    return (
+        Join(h.sender.address, Part.REQUESTER),
+        *named(h),
+        *(Join(person.address, Part.FOLLOWER) for person in told),
+    )
+
+
+def named(h: Hearing) -> tuple[Join, ...]:
+    """Whom a person's letter names beside the desk. A robot's names are lists, and a forger's are victims."""
+    if not h.case.judgement.is_person or h.case.evidence.is_contrary:
+        return ()
+    own = {a.key for a in (h.sender.address, *h.sender.also)}
+    others = {a.key: a for a in (*h.mail.to, *h.mail.cc) if a.key not in own and not _is_desk(a, h.policy)}
+    if len(others) > _CIRCULAR:
+        return ()
+    staff = {a.key for person in h.around.staff for a in (person.address, *person.also)}
+    return tuple(Join(a, Part.FOLLOWER if key in staff else Part.CC) for key, a in others.items())
+
+
+def named_later(h: Hearing) -> tuple[Join, ...]:
+    """In a reply only the requester names people, and only if it is sure that it is the requester."""
+    own = h.ticket is not None and h.ticket.requester == h.sender.id
+    return named(h) if own and h.is_known else ()
+
+
+def assignee(h: Hearing, changes: Sequence[Changed]) -> tuple[Join, ...]:
+    """Whoever is assigned follows from then on."""
+    person = audience.new_assignee(h.around, changes)
+    return (Join(person.address, Part.FOLLOWER),) if person else ()
+
+
+def third(h: Hearing) -> tuple[Join, ...]:
+    """Whoever came by a thread of others."""
+    is_there = any(p.person.id == h.sender.id for p in h.around.participants)
+    return () if is_there or h.standing is not Standing.THIRD else (Join(h.sender.address, Part.THIRD),)
+
+
+def _is_desk(address: Address, policy: Policy) -> bool:
+    local, _, domain = address.key.rpartition("@")
+    base = local.partition(policy.trust.subaddress)[0] if policy.trust.subaddress else local
+    return bool({address.key, f"{base}@{domain}"} & policy.own)

@@ -1,0 +1,41 @@
+"""The first row of a ticket's history: what a letter that opens one says of it."""
+
+from __future__ import annotations
+
+from mailtickets.core.case import Case
+from mailtickets.core.person import Person
+from mailtickets.core.policy import Policy
+from mailtickets.core.thread import bare_subject
+from mailtickets.core.ticket import Opened, Ticket
+
+SUBJECT_LENGTH = 250
+_SUBJECT_FROM_TEXT = 70
+NO_SUBJECT = "(no subject)"
+
+
+def opening(case: Case, policy: Policy, sender: Person, text: str, follows: Ticket | None = None) -> Opened:
+    """What a new ticket begins with. `follows`: the closed ticket that the letter replies to."""
+    flow = policy.workflow
+    known = {project.key for project in policy.projects}
+    return Opened(
+        subject=_subject(case.mail.subject, policy.ticket_tag, text),
+        status=flow.first_status,
+        priority=flow.default_priority,
+        type=flow.default_type,
+        project=follows.project if follows and follows.project in known else project_of(case, policy),
+        requester=sender.id,
+        desk=case.desk.key,
+        origin_id=case.mail.message_id,
+    )
+
+
+def project_of(case: Case, policy: Policy) -> str:
+    """The project of the address that was written to."""
+    boxes = [b for b in policy.mailboxes if case.desk.key in {a.key for a in (b.address, *b.aliases)}]
+    return boxes[0].project if boxes else policy.projects[0].key
+
+
+def _subject(subject: str, tag: str, text: str) -> str:
+    first_line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    bare = bare_subject(subject, tag)[:SUBJECT_LENGTH].rstrip()
+    return bare or first_line[:_SUBJECT_FROM_TEXT].rstrip() or NO_SUBJECT

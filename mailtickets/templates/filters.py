@@ -123,21 +123,22 @@ def preview(text: str, length: int = 88) -> str:
     return line[:length].rpartition(" ")[0].rstrip(",;:") or line[:length]
 
 
-def mailto(address: str, subject: str, in_reply_to: str, body: str) -> str:
-    """A link that opens a mail with everything filled in (RFC 6068); "" if some program would cut it short.
+def way_back(address: str, subject: str, in_reply_to: str) -> str:
+    """The beginning of a link that opens a mail with everything filled in (RFC 6068); `mailto` adds the words."""
+    # RFC 6068 section 4 has In-Reply-To among the harmless fields. A mail program that heeds it makes
+    # the answer prove who sends it.
+    fields = {"subject": subject, "in-reply-to": f"<{in_reply_to}>"}
+    filled = "".join(f"{name}={quote(words, safe='')}&" for name, words in fields.items() if words)
+    return f"mailto:{quote(address, safe='@+')}?{filled}body="
+
+
+def mailto(way: str, words: str) -> str:
+    """A link that opens a mail with these words; "" if they are so many that some program would cut them.
 
     Spaces are %20, never +, and lines break with %0D%0A (RFC 6068 section 5).
     """
-    filled = quote(body.replace("\n", "\r\n"), safe="")
-    if len(filled) > _MAILTO_LENGTH:
-        return ""
-    # RFC 6068 section 4 names In-Reply-To as harmless. Where the mail program heeds it, the answer proves who sends it.
-    fields = {
-        "subject": quote(subject, safe=""),
-        "in-reply-to": quote(f"<{in_reply_to}>", safe=""),
-        "body": filled,
-    }
-    return f"mailto:{quote(address, safe='@+')}?" + "&".join(f"{k}={v}" for k, v in fields.items() if v)
+    filled = quote(words.replace("\n", "\r\n"), safe="")
+    return way + filled if len(filled) <= _MAILTO_LENGTH else ""
 
 
 def _lines(text: str) -> list[str]:

@@ -306,7 +306,7 @@ def test_columns_stand_in_line() -> None:
 
 
 def test_a_mail_that_is_too_long_for_a_link_gets_none() -> None:
-    assert filters.mailto("a@b.example", "Re: x", "i@b", "word " * 500) == ""
+    assert filters.mailto(filters.way_back("a@b.example", "Re: x", "i@b"), "word " * 500) == ""
 
 
 def test_moments_are_told_in_the_readers_zone_and_language() -> None:

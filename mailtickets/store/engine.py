@@ -17,9 +17,9 @@ from sqlalchemy import Connection, Engine
 
 from mailtickets.store import connect
 from mailtickets.store.blobs import Blobs
-from mailtickets.store.revision import WrongRevision, make_current, revision_state, upgrade
+from mailtickets.store.revision import Away, WrongRevision, make_current, revision_state, upgrade
 
-__all__ = ["Store", "Tx", "WrongRevision", "make_current", "revision_state", "savepoint", "upgrade"]
+__all__ = ["Away", "Store", "Tx", "WrongRevision", "make_current", "revision_state", "savepoint", "upgrade"]
 
 Tx: TypeAlias = Connection
 P = ParamSpec("P")

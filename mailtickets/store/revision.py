@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from mailtickets.store import connect
 
@@ -19,6 +20,10 @@ from mailtickets.store import connect
 # asking Alembic for it would cost every command line a tenth of a second.
 MIGRATIONS = Path(__file__).parent / "migrations"
 State = Literal["empty", "current", "older", "newer"]
+
+
+class Away(Exception):
+    """The database cannot be reached, or is none; `str()` says why."""
 
 
 class WrongRevision(Exception):
@@ -31,7 +36,7 @@ def head() -> str:
 
 
 def revision(url: str) -> str:
-    """The revision that a database has, "" if it is empty or not there."""
+    """The revision that a database has, "" if it is empty or not there. Away if it cannot be asked."""
     if connect.is_sqlite(url) and not connect.sqlite_file(url).exists():
         return ""
     engine = connect.reader(url)
@@ -40,6 +45,9 @@ def revision(url: str) -> str:
             if not inspect(tx).has_table("alembic_version"):
                 return ""
             return tx.scalar(text("SELECT version_num FROM alembic_version")) or ""
+    except DBAPIError as error:
+        why = str(error.orig).partition("\n")[0].rstrip(".")
+        raise Away(f"The database cannot be reached: {why}.") from error
     finally:
         engine.dispose()
 

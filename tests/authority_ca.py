@@ -39,10 +39,10 @@ class Authority:
     _key: ec.EllipticCurvePrivateKey
 
     @classmethod
-    def create(cls, folder: Path, name: str = "Test Authority") -> Authority:
+    def create(cls, folder: Path) -> Authority:
         """A new one, whose files lie in `folder`."""
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = _name(name)
+        subject = _name(f"Test Authority {token_hex(4)}")
         builder = _builder(subject, subject, key, datetime.now(UTC) + 30 * DAY).add_extension(
             x509.BasicConstraints(ca=True, path_length=0), critical=True
         )

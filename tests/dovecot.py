@@ -97,13 +97,6 @@ class Dovecot:
         self._process = None
         wait_until(lambda: not any(map(listens, (self.port, self.lmtp_port))), "Dovecot's ports to close")
 
-    def stop(self) -> None:
-        """SIGTERM: clients are told BYE."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(10)
-            self._process = None
-
     @property
     def log(self) -> str:
         """What the server wrote down, for a test that fails."""

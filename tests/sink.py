@@ -12,7 +12,7 @@
 
 Stages: CONNECT, EHLO, AUTH, MAIL, RCPT, DATA (the command), END (the final dot), RSET, QUIT.
 An answer is a whole reply line, DROP or SILENCE; lines with a code of 4 or 5 refuse.
-`identity` offers STARTTLS, with `is_implicit=True` speaks TLS from the start; `users` demands a login;
+`identity` offers STARTTLS, with `is_implicit=True` speaks TLS from the start; `users` offers and demands a login;
 `size` is the limit that EHLO tells; `utf8=False` takes SMTPUTF8 away.
 """
 
@@ -154,7 +154,8 @@ class _Hooks:
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         session.host_name = hostname
-        offered = [r for r in responses if self._sink.utf8 or "SMTPUTF8" not in r]
+        hidden = (*([] if self._sink.utf8 else ["SMTPUTF8"]), *([] if self._sink.users else ["AUTH"]))
+        offered = [r for r in responses if not r[4:].startswith(hidden)]
         return [answer] if (answer := await self._session.scripted("EHLO")) else offered
 
     async def handle_MAIL(

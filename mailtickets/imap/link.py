@@ -1,0 +1,247 @@
+"""One connection to an IMAP server, logged in and with its folder selected.
+
+The law: one command is in flight, each await has a deadline and is raced against the loss of the link;
+after anything unexpected, cancellation included, the link is thrown away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from aioimaplib import IMAP4, CommandTimeout, Response
+
+from mailtickets import wire
+from mailtickets.config import ImapSettings
+from mailtickets.imap import syntax
+
+T = TypeVar("T")
+
+
+class LinkDown(Exception):
+    """The server cannot be used now, and this link never again: take a new one."""
+
+    def __init__(self, reason: str, is_refusal: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason  # whole sentences
+        self.is_refusal = is_refusal  # password, folder, certificate: only the operator can mend it
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds until silence is taken for a dead link."""
+
+    connect: float = 30.0
+    command: float = 60.0
+    octets_a_second: float = 64 * 1024.0  # an answer that is slower comes from a dead link, too
+    logout: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What SELECT says (RFC 3501 section 6.3.1)."""
+
+    uidvalidity: int
+    exists: int  # mails in it
+    permanent: frozenset[str]  # flags and keywords that are kept; "\\*": any
+
+    def keeps(self, flag: str) -> bool:
+        return not {"\\*", flag}.isdisjoint(self.permanent)
+
+
+class Link:
+    """Owns the connection. Whatever raises has also closed it."""
+
+    def __init__(self, settings: ImapSettings, deadlines: Deadlines) -> None:
+        """Begins to connect; needs a running loop. LinkDown if `ca_file` cannot be used."""
+        # Its DEBUG lines hold passwords with a quote or a backslash in them.
+        logging.getLogger("aioimaplib").setLevel(logging.WARNING)
+        self.where = f"{settings.host}:{settings.port}"
+        self.deadlines = deadlines
+        self.capabilities: frozenset[str] = frozenset()
+        self._settings = settings
+        self._turn = asyncio.Lock()
+        # aioimaplib fails no pending command when the connection is lost: this future tells.
+        self._lost: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+        self.client = IMAP4(
+            settings.host,
+            settings.port,
+            timeout=deadlines.command,
+            conn_lost_cb=lambda error: self._lose(error or ConnectionResetError()),
+            ssl_context=_tls(settings),
+        )
+        # The library greets in a task that nobody awaits: an exception would go unseen.
+        self._welcome = self.client.protocol.welcome
+        self.client.protocol.welcome = self._greeted
+
+    # Getting in
+
+    async def greet(self) -> None:
+        """Connected, and the server has said its first line."""
+        await self.ask(self.client.wait_hello_from_server(), self.deadlines.connect)
+
+    async def log_in(self) -> None:
+        """Logged in, and what the server can do is in `capabilities`."""
+        settings = self._settings
+        answer = await self.command(
+            "LOGIN", self.client.login(syntax.quoted(settings.user), settings.password)
+        )
+        if answer.result == "NO":
+            self._refuse(
+                f"{self.where} refuses the login of {settings.user}", answer, "Check user and password."
+            )
+        # What comes along with the answer to LOGIN is parsed wrongly: ask.
+        await self.ask(self.client.protocol.capability(), self.deadlines.command)
+        self.capabilities = frozenset(self.client.protocol.capabilities)
+
+    async def select(self) -> Folder:
+        folder = self._settings.folder
+        answer = await self.command("SELECT", self.client.select(syntax.folder(folder)))
+        if answer.result == "NO":
+            self._refuse(
+                f"The folder {folder} of {self._settings.user} cannot be opened", answer, "Check folder."
+            )
+        said = b"\n".join(answer.lines)
+        validity = re.search(rb"\[UIDVALIDITY (\d+)\]", said)
+        if validity is None:
+            self.abort()
+            raise LinkDown(f"{self.where} does not number its mail (UIDVALIDITY).", is_refusal=True)
+        exists = re.search(rb"^(\d+) EXISTS", said, re.MULTILINE)
+        permanent = re.search(rb"\[PERMANENTFLAGS \(([^)]*)\)\]", said)
+        return Folder(
+            int(validity[1]),
+            int(exists[1]) if exists else 0,
+            # RFC 3501 section 7.1: without the code, all flags can be changed for good.
+            frozenset(permanent[1].decode("ascii", "replace").split()) if permanent else frozenset({"\\*"}),
+        )
+
+    # Using it
+
+    async def command(
+        self, name: str, command: Coroutine[Any, Any, Response], *, octets: int = 0, must: bool = False
+    ) -> Response:
+        """The answer, OK or NO. LinkDown for BAD, and for NO if it `must` be OK. `octets`: to be expected."""
+        deadline = self.deadlines.command + octets / self.deadlines.octets_a_second
+        answer = await self.ask(command, deadline)
+        if answer.result == "OK" or (answer.result == "NO" and not must):
+            return answer
+        self.abort()
+        raise LinkDown(f"{self.where} answers {name} with {answer.result}: {said(answer)}.")
+
+    async def ask(self, command: Coroutine[Any, Any, T], deadline: float) -> T:
+        """Race something that the library does against the loss of the link and the clock."""
+        async with self._turn:
+            task = asyncio.ensure_future(command)
+            try:
+                async with asyncio.timeout(deadline):
+                    await self._either(task)
+                return task.result()
+            except Exception as error:
+                # Whatever an answer did to the library: nothing is certain of the next one.
+                raise self._down(TimeoutError() if isinstance(error, CommandTimeout) else error) from error
+            finally:
+                if not _went_well(task):
+                    self.abort()
+                task.cancel()
+
+    async def _either(self, task: asyncio.Task[T]) -> None:
+        if not self._lost.done():
+            await asyncio.wait((task, self._lost), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise self._lost.result()
+
+    async def pause(self, at_most: timedelta) -> None:
+        """Do nothing, but notice if the link is lost meanwhile."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._lost), at_most.total_seconds())
+            raise self._down(self._lost.result())
+
+    async def idle(self, at_most: timedelta) -> bool:
+        """RFC 2177: until the server tells of mail, or for so long. False if it will not IDLE."""
+        return await self.ask(self._idle(at_most), at_most.total_seconds() + 3 * self.deadlines.command)
+
+    async def _idle(self, at_most: timedelta) -> bool:
+        protocol = self.client.protocol
+        ended = asyncio.ensure_future(protocol.idle())
+        begun = asyncio.ensure_future(protocol.wait_for_idle_response())
+        try:
+            async with asyncio.timeout(self.deadlines.command):
+                await asyncio.wait({ended, begun}, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                return False
+            with suppress(TimeoutError):
+                async with asyncio.timeout(at_most.total_seconds()):
+                    while not any(b"EXISTS" in line for line in await protocol.idle_queue.get()):
+                        pass
+            protocol.idle_done()
+            async with asyncio.timeout(self.deadlines.command):
+                await ended
+            return True
+        finally:
+            ended.cancel()
+            begun.cancel()
+
+    # Getting out
+
+    async def close(self) -> None:
+        """Say goodbye if there is still somebody to say it to. Never raises."""
+        if not self._lost.done():
+            with suppress(LinkDown):
+                await self.ask(self.client.logout(), self.deadlines.logout)
+        self.abort()
+
+    def abort(self) -> None:
+        """Cut the connection, and end all that waits for it."""
+        self._lose(ConnectionAbortedError())
+        protocol = self.client.protocol
+        if protocol.transport is not None:
+            protocol.transport.abort()
+        for task in (*protocol.tasks, *self.client.tasks, self.client._client_task):
+            task.cancel()
+
+    def _lose(self, error: Exception) -> None:
+        if not self._lost.done():
+            self._lost.set_result(error)
+
+    def _down(self, error: Exception) -> LinkDown:
+        trouble = wire.trouble(error, self._settings.host, self._settings.port)
+        return LinkDown(trouble.reason, trouble.is_refusal)
+
+    def _refuse(self, what: str, answer: Response, todo: str) -> None:
+        self.abort()
+        # RFC 5530: codes that say "not now" rather than "never".
+        passes = any(code in said(answer) for code in ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]"))
+        raise LinkDown(f"{what}: “{said(answer)}”. {todo}", is_refusal=not passes)
+
+    async def _greeted(self, greeting: bytes) -> None:
+        try:
+            # PREAUTH would be a login that nobody asked for, BYE is a refusal, and the rest is not IMAP.
+            if not re.match(rb"\* OK\b", greeting):
+                raise ValueError(f"it greets with “{syntax.one_line(greeting)}”")
+            await self._welcome(greeting)
+        except Exception as error:
+            self._lose(error)
+
+
+def _tls(settings: ImapSettings) -> Any:
+    try:
+        return wire.context(settings.ca_file) if settings.tls == "implicit" else None
+    except OSError as error:
+        raise LinkDown(
+            f"The ca_file {settings.ca_file} cannot be used ({error}).", is_refusal=True
+        ) from error
+
+
+def _went_well(task: asyncio.Task[Any]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None
+
+
+def said(answer: Response) -> str:
+    """The server's own words at the end of an answer."""
+    return syntax.one_line(answer.lines[-1]) if answer.lines else ""

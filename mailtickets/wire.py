@@ -1,0 +1,101 @@
+"""What both mail doors share: the TLS they ask for, and plain words for what goes wrong on the wire.
+
+The law: a certificate is always checked; there is no switch that turns it off.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+
+class State(StrEnum):
+    OK = "ok"
+    NOTE = "note"
+    FAIL = "FAIL"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What `mailtickets check` says about one thing that a door has tried."""
+
+    subject: str  # "connect", "certificate", "login" …
+    state: State
+    text: str  # whole sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    reason: str  # whole sentences, with what to do
+    is_refusal: bool  # only the operator can mend it
+
+
+def context(ca_file: Path | None) -> ssl.SSLContext:
+    """Checks chain, name and dates, against the machine's authorities or those of `ca_file` (PEM)."""
+    made = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(ca_file) if ca_file else None)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996
+    return made
+
+
+# X509_V_ERR_* of OpenSSL, x509_vfy.h
+_CERTIFICATES = {
+    7: "comes from another authority than the one in ca_file.",
+    9: "is not valid yet. Is the clock of this machine right?",
+    10: "has expired. Renew it on that server.",
+    18: "is signed by itself. Name it in ca_file if it is the right one.",
+    19: "comes from an authority that is not known here. Name that authority's certificate in ca_file.",
+    20: "comes from an authority that is not known here. Name that authority's certificate in ca_file.",
+    62: "is made out to another name. Write the name that it holds as host.",
+    64: "is made out to a name, not to this number. Write the name that it holds as host.",
+}
+
+
+def trouble(error: BaseException, host: str, port: int) -> Trouble:
+    """Say what a failed connection means. Looks through the wrappers that libraries put around an OSError."""
+    where = f"{host}:{port}"
+    match _origin(error):
+        case ssl.SSLCertVerificationError() as bad:
+            wrong = _CERTIFICATES.get(bad.verify_code, f"is not valid ({bad.verify_message}).")
+            return Trouble(f"The certificate of {where} {wrong}", is_refusal=True)
+        case ssl.SSLError() as bad if bad.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"):
+            return Trouble(f"{where} does not begin with TLS. Check port and tls.", is_refusal=True)
+        case ssl.SSLError() as bad:
+            return Trouble(f"TLS with {where} failed ({bad.reason or bad}).", is_refusal=False)
+        case socket.gaierror() as lost:
+            return Trouble(
+                f"{host} has no address ({lost.strerror}). Is the name right, and does DNS work here?",
+                is_refusal=False,
+            )
+        case ConnectionRefusedError():
+            return Trouble(f"Nothing listens at {where}. Is the server up, and is the port right?", False)
+        case TimeoutError():
+            return Trouble(f"{where} does not answer in time. Is it up, and are port and tls right?", False)
+        case ConnectionError():
+            return Trouble(f"{where} cut the connection.", is_refusal=False)
+        case OSError() as other:
+            return Trouble(f"{where} cannot be reached ({other.strerror or other}).", is_refusal=False)
+        case other:
+            return Trouble(f"{where} does not keep to the protocol ({other or type(other).__name__}).", False)
+
+
+def _origin(error: BaseException) -> BaseException:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def certificate(peer: Mapping[str, Any]) -> Finding:
+    """Until when it is good. `peer`: as SSLSocket.getpeercert gives it."""
+    ends_at = datetime.fromtimestamp(ssl.cert_time_to_seconds(peer["notAfter"]), UTC)
+    return Finding("certificate", State.OK, f"The certificate is good until {ends_at:%d %B %Y}.")
+
+
+def one_line(text: str, longest: int = 300) -> str:
+    """A server's answer, fit for a sentence."""
+    return " ".join(text.split())[:longest].rstrip(". ")

@@ -33,6 +33,18 @@ ECHOES = frozenset(
         ReplyKind.OVERSIZE,
     }
 )
+# Mails that quote somebody to staff: the whole of a long letter is on the page, its files come along.
+_QUOTES = frozenset(
+    {
+        ReplyKind.OPENED,
+        ReplyKind.REPLY,
+        ReplyKind.ANSWERED,
+        ReplyKind.NOTE,
+        ReplyKind.ASSIGNED,
+    }
+)
+_QUOTED_LENGTH = 30_000
+_POST_LENGTH = 5_000
 # Moments and counts that follow from other changes: the story tells them once.
 _UNTOLD = frozenset({Field.FIRST_ANSWERED, Field.RESOLVED, Field.CLOSED, Field.REOPENED})
 
@@ -149,6 +161,8 @@ def of(
     guarded = is_guarded(reply)
     if guarded:
         reply = _without_their_words(reply, policy.workflow)
+    elif reply.kind in _QUOTES and len(reply.text) > _QUOTED_LENGTH:
+        reply = replace(reply, text=_shortened(reply.text, _QUOTED_LENGTH))
     reader = _Reader(policy, reply.to.is_staff, guarded)
     ticket = reader.ticket(about) if about else None
     language = reply.to.language or _language(desk, policy)
@@ -317,4 +331,13 @@ def _label(id: str, choices: tuple[Status, ...] | tuple[Choice, ...]) -> str:
 
 def _post(post: Post) -> PostFacts:
     author = post.author.shown if post.author else ""
-    return PostFacts(author, post.written_at, post.text, post.kind is MessageKind.NOTE)
+    text = _shortened(post.text, _POST_LENGTH)
+    return PostFacts(author, post.written_at, text, post.kind is MessageKind.NOTE)
+
+
+def _shortened(text: str, length: int) -> str:
+    """Whole lines as far as they go, and a sign that there are more."""
+    if len(text) <= length:
+        return text
+    begin = text[:length]
+    return f"{begin.rpartition(chr(10))[0] or begin}\n[…]"

@@ -19,17 +19,15 @@ from mailtickets.core.case import ReplyKind
 from mailtickets.core.compose import Rendered
 from mailtickets.core.facts import Facts
 from mailtickets.templates import environment, filters
-from mailtickets.templates.environment import FALLBACK, PAGES
+from mailtickets.templates.environment import FALLBACK, PAGES, TemplateError
 from mailtickets.templates.reader import reader
 from mailtickets.templates.sample import samples
+
+__all__ = ["TemplateError", "Templates"]
 
 _SUBJECT = "Subject:"
 _FORMS = ("txt", "html")
 _IN_MACROS = frozenset({"caller", "varargs", "kwargs"})
-
-
-class TemplateError(Exception):
-    """A template that cannot be sent: which file and line, why, and what to do."""
 
 
 class Templates:

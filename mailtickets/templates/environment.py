@@ -52,6 +52,10 @@ _OURS = frozenset(
 )
 
 
+class TemplateError(Exception):
+    """A template that cannot be sent: which file and line, why, and what to do."""
+
+
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Jinja2's sandbox, quick with the values that we hand it: their public names are all harmless."""
 
@@ -62,12 +66,12 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 
 def packaged() -> Path:
-    """Our own templates: in the wheel they lie in the package, in a checkout beside it. FileNotFoundError."""
+    """Our own templates: in the wheel they lie in the package, in a checkout beside it."""
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "letters", package.parent / "templates"):
         if (folder / FALLBACK).is_dir():
             return folder
-    raise FileNotFoundError(f"No templates in {package / 'letters'}. Install mailtickets again.")
+    raise TemplateError(f"There are no templates in {package / 'letters'}. Install mailtickets again.")
 
 
 def for_mails(roots: Sequence[Path], language: str) -> jinja2.Environment:

@@ -132,6 +132,15 @@ def test_a_customer_is_shown_the_talk_and_nothing_else() -> None:
     assert story.deeds == ()
 
 
+def test_a_long_letter_is_quoted_in_part_and_sent_on_whole() -> None:
+    text = "\n".join(["word " * 15] * 1000)
+    quoted = known(Reply(ReplyKind.OPENED, ANN, MARIA, text=text)).reply.text
+    assert len(quoted) < 30_010
+    assert quoted.endswith("word \n[…]")
+    for kind in (ReplyKind.ANSWER, ReplyKind.REFUSED):
+        assert known(Reply(kind, ANN, MARIA, text=text, is_proven=True)).reply.text == text
+
+
 def test_the_reader_is_spoken_to_in_the_own_language_or_the_desks() -> None:
     french = replace(MARIA, language="fr", timezone="America/Montreal")
     assert known(Reply(ReplyKind.STATUS, french)).language == "fr"

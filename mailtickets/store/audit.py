@@ -51,4 +51,4 @@ def _waiting(tx: Tx) -> tuple[tuple[str, int], ...]:
 
 def _by(tx: Tx, column: Column[Any], which: ColumnElement[bool]) -> dict[Any, int]:
     rows = select(column, func.count()).where(which).group_by(column)
-    return dict(tx.execute(rows).tuples().all())
+    return dict(tx.execute(rows).all())

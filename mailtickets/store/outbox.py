@@ -71,7 +71,8 @@ def put(tx: Tx, mail: Outgoing, cause: str, is_held: bool, now: datetime) -> int
         "bounce": "",
         "octets": mail.octets,
     }
-    return tx.execute(insert(tx, outbox).on_conflict_do_nothing(), row).rowcount
+    added = insert(tx, outbox).on_conflict_do_nothing().returning(outbox.c.id)
+    return len(tx.execute(added, row).all())
 
 
 _DUE = (
@@ -116,7 +117,7 @@ def claim(tx: Tx, owner: str, n: int, now: datetime) -> tuple[Claimed, ...]:
 
     What another owner claimed and never settled is due again after `CLAIM_FOR`.
     """
-    ids = _that_fit(tx.execute(_DUE, {"now": now, "n": n}).tuples().all())
+    ids = _that_fit(tx.execute(_DUE, {"now": now, "n": n}).all())
     if not ids:
         return ()
     tx.execute(_CLAIM, {"ids": ids, "owner": owner, "again_at": now + CLAIM_FOR})

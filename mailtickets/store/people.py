@@ -155,7 +155,7 @@ def _add(tx: Tx, who: Address, now: datetime) -> Person:
     }
     id = tx.execute(_NEW_PERSON, fields).scalar_one()
     added = {"key": who.key, "person": id, "spec": who.spec, "called": who.name}
-    if tx.execute(insert(tx, address).on_conflict_do_nothing(), added).rowcount:
+    if tx.execute(insert(tx, address).on_conflict_do_nothing().returning(address.c.key), added).first():
         return Person(id, who)
     # PostgreSQL: another transaction was quicker.
     tx.execute(delete(person).where(person.c.id == id))

@@ -10,6 +10,7 @@ import pytest
 from mailtickets.store import engine
 from mailtickets.store.engine import Store
 from tests.postgres import Postgres, missing
+from tests.store.desk import Desk
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +38,8 @@ def store(url: str, tmp_path: Path) -> Iterator[Store]:
     opened = Store.open(url, tmp_path / "blobs")
     yield opened
     opened.close_sync()
+
+
+@pytest.fixture
+def desk(store: Store) -> Desk:
+    return Desk(store)

@@ -91,7 +91,7 @@ _RAWS = select(raw.c.sha256, raw.c.id).where(raw.c.sha256.in_(bindparam("hashes"
 
 def _keep_octets(tx: Tx, blobs: Blobs, octets: Mapping[str, bytes]) -> dict[str, int]:
     """Raw ids by SHA-256. What is too big for the database is on disk in its folder when this returns."""
-    ids: dict[str, int] = dict(tx.execute(_RAWS, {"hashes": list(octets)}).tuples().all())
+    ids: dict[str, int] = dict(tx.execute(_RAWS, {"hashes": list(octets)}).all())
     rows = []
     for sha256, whole in octets.items():
         if sha256 in ids:
@@ -101,14 +101,14 @@ def _keep_octets(tx: Tx, blobs: Blobs, octets: Mapping[str, bytes]) -> dict[str,
             blobs.put(sha256, whole)
         rows.append({"sha256": sha256, "size": len(whole), "octets": None if is_big else whole})
     if rows:
-        ids |= dict(tx.execute(_NEW_RAW, rows).tuples().all())
+        ids |= dict(tx.execute(_NEW_RAW, rows).all())
     return ids
 
 
 def _first_of(tx: Tx, raws: Collection[int]) -> dict[int, int]:
     """The first letter that had these octets, by raw id."""
     first = select(inbound.c.raw, func.min(inbound.c.id)).where(inbound.c.raw.in_(list(raws)))
-    return dict(tx.execute(first.group_by(inbound.c.raw)).tuples().all())
+    return dict(tx.execute(first.group_by(inbound.c.raw)).all())
 
 
 def _row(letter: RawMail, raw_id: int, is_late: bool, now: datetime) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def _statuses(tx: Tx, seen: ColumnElement[bool]) -> tuple[StatusCount, ...]:
     found = (
         select(ticket.c.status, func.count()).where(seen).group_by(ticket.c.status).order_by(ticket.c.status)
     )
-    return tuple(StatusCount(status, count) for status, count in tx.execute(found).tuples())
+    return tuple(StatusCount(status, count) for status, count in tx.execute(found))
 
 
 def _count(tx: Tx, which: ColumnElement[bool]) -> int:
@@ -93,7 +93,7 @@ def _count(tx: Tx, which: ColumnElement[bool]) -> int:
 def _letters(tx: Tx) -> dict[Outcome | None, int]:
     stopped = inbound.c.outcome.in_([Outcome.HELD, Outcome.QUARANTINED])
     found = select(inbound.c.outcome, func.count()).where(stopped).group_by(inbound.c.outcome)
-    return dict(tx.execute(found).tuples().all())
+    return dict(tx.execute(found).all())
 
 
 def _waiting(tx: Tx, which: ColumnElement[bool]) -> tuple[Waiting, ...]:

@@ -17,7 +17,7 @@ from mailtickets.core.policy import Policy
 from mailtickets.core.thread import Route
 from mailtickets.core.workflow import DONE
 
-# Our words to people outside. All else that fails is a notice, and a notice that fails makes no notice.
+# Our words to customers. All else that fails is a notice, and a notice that fails makes no notice.
 _WORDS = frozenset({ReplyKind.ANSWER, ReplyKind.STATUS, ReplyKind.ACKNOWLEDGEMENT})
 
 
@@ -49,7 +49,7 @@ def undeliverable(failure: Undeliverable, policy: Policy) -> Decision:
         return decision
     note = Message(MessageKind.AUTOMATIC, None, _sentence((failure.recipient,), failure.reason), (), ())
     decision = replace(decision, message=note)
-    if failure.recipient.is_staff or failure.kind not in _WORDS:
+    if failure.kind not in _WORDS:
         return decision
     around = Circle(failure.ticket, failure.participants, failure.assignee, failure.staff, failure.named)
     return _not_arrived(decision, around, (failure.recipient,), failure.reason, policy, failure.now)
@@ -69,14 +69,14 @@ def message(case: Case) -> Message:
 
 
 def _lost_to(case: Case) -> People:
-    """The people outside who did not get our words."""
-    sure = (b.recipient for b in case.known.bounced if b.kind in _WORDS and not b.recipient.is_staff)
+    """The customers who did not get our words."""
+    sure = (b.recipient for b in case.known.bounced if b.kind in _WORDS)
     if case.known.bounced or case.known.route is not Route.OWN_ID or case.mail.bounce is None:
         return audience.distinct(sure)
     # The outbox no longer has the row, but the report carries an id of ours.
     failed = {spec.casefold() for spec in case.mail.bounce.recipients}
     around = audience.circle(case.known)
-    return tuple(p for p in audience.outside(around) if p.address.key in failed and not p.is_staff)
+    return tuple(p for p in audience.outside(around) if p.address.key in failed)
 
 
 def _not_arrived(

@@ -106,6 +106,7 @@ def ticket(status: str = "open", id: int = 40, number: int = 12, requester: Pers
     )
 
 
+FILE = Attachment("page.jpg", "image/jpeg", 3, "0" * 64, inline=False, octets=b"abc")
 ON_TICKET = (
     Participant(MARIA, Part.REQUESTER),
     Participant(ANN, Part.FOLLOWER),

@@ -23,7 +23,7 @@ from mailtickets.core.case import (
 from mailtickets.core.classify import Kind
 from mailtickets.core.decision import Decision, Join, Undeliverable
 from mailtickets.core.identity import Evidence
-from mailtickets.core.mail import Address, Attachment, Bounce
+from mailtickets.core.mail import Address, Bounce
 from mailtickets.core.person import Part, Participant, Person
 from mailtickets.core.thread import Route
 from mailtickets.core.ticket import Field, Ticket
@@ -32,6 +32,7 @@ from tests.core.cases import (
     BEN,
     DESK,
     EVE,
+    FILE,
     FORGED,
     GUS,
     LEE,
@@ -54,7 +55,6 @@ from tests.core.cases import (
     told,
 )
 
-FILE = Attachment("page.jpg", "image/jpeg", 3, "0" * 64, inline=False, octets=b"abc")
 WITH_LEE = (*ON_TICKET, Participant(LEE, Part.CC))
 
 
@@ -785,6 +785,10 @@ def test_a_notice_that_fails_makes_no_notice(row: Bounced) -> None:
     decision = bounce(bounced=(row,))
     assert decision.undelivered == (7,)
     assert (decision.replies, decision.changes) == ((), ())
+
+
+def test_an_agent_who_asked_is_a_customer_of_that_ticket() -> None:
+    assert told(bounce(bounced=(Bounced(7, "answer", BEN),))) == [("undelivered", "Ann")]
 
 
 @pytest.mark.parametrize("action", ["delayed", "delivered"])

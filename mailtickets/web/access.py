@@ -35,7 +35,7 @@ def sight(viewer: Person | None, wanted: Room | Ticket | None, public_counts: bo
             return Sight.NOTHING
         case Room():
             return Sight.ALL if viewer.is_staff else Sight.OWN
-        case Ticket(project=project) if viewer.is_staff:
-            return Sight.ALL if viewer.works_on(project) else Sight.NOTHING
-        case Ticket(requester=requester):
-            return Sight.OWN if requester == viewer.id else Sight.NOTHING
+        case Ticket() if viewer.works_on(wanted.project):
+            return Sight.ALL
+        case Ticket():
+            return Sight.OWN if wanted.requester == viewer.id else Sight.NOTHING

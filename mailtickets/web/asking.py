@@ -86,7 +86,9 @@ def _worded(asked: Asked, match: re.Match[str]) -> Understood:
     if near:
         return Unclear(f"The desk does not know {key}:.", f"{near[0]}:{_rest(match)}", match[0])
     text = f"{match[1]}:{_value(match)}" if key else _value(match)
-    return replace(asked, terms=(*asked.terms, match[0]), words=(*asked.words, text)) if text.strip() else asked
+    return (
+        replace(asked, terms=(*asked.terms, match[0]), words=(*asked.words, text)) if text.strip() else asked
+    )
 
 
 def _narrowed(
@@ -106,7 +108,11 @@ def _narrowed(
         possible = {word: word for word in meanings}
     if ids is None:
         return _impossible(key, match, possible)
-    return replace(asked, terms=(*asked.terms, match[0]), statuses=ids if asked.statuses is None else asked.statuses & ids)
+    return replace(
+        asked,
+        terms=(*asked.terms, match[0]),
+        statuses=ids if asked.statuses is None else asked.statuses & ids,
+    )
 
 
 def _assigned(asked: Asked, match: re.Match[str], staff: Sequence[Person], me: Person) -> Understood:

@@ -86,7 +86,7 @@ def show(
     status: int = 200,
 ) -> HTMLResponse:
     """A page as an answer. `page` is what its template calls `page`."""
-    words = window.page(name, {"frame": frame(window, visit, place), "page": page})
+    words = window.page(f"{name}.html", {"frame": frame(window, visit, place), "page": page})
     return HTMLResponse(words, status)
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from mailtickets.core.case import HistoryRow
 from mailtickets.core.person import Person
 from mailtickets.core.policy import Policy
-from mailtickets.core.ticket import Changed, Field, Opened, Value
+from mailtickets.core.ticket import Change, Changed, Field, Opened, Value
+from mailtickets.store.views import Entry, Event, TicketView
 from mailtickets.web import marks
 from mailtickets.web.words import Calendar
 
@@ -31,7 +30,6 @@ _LABELS = {
 class Line:
     """One row of the history."""
 
-    at: datetime
     when: str
     who: str
     what: str
@@ -53,7 +51,7 @@ class Names:
         """A value of a field as staff reads it; "none" for an empty one."""
         flow = self.policy.workflow
         match field, value:
-            case (Field.REQUESTER | Field.ASSIGNEE), _:
+            case ((Field.REQUESTER | Field.ASSIGNEE), _):
                 return self.person(value)
             case _, None | "" | ():
                 return "none"
@@ -73,25 +71,31 @@ class Names:
                 return str(value)
 
 
-def told(rows: Iterable[HistoryRow]) -> tuple[HistoryRow, ...]:
-    """The rows that a reader wants: openings, and changes of what somebody sets."""
-    return tuple(r for r in rows if isinstance(r.change, Opened) or r.change.field in _LABELS)
+def told(events: Iterable[Event]) -> tuple[Event, ...]:
+    """The rows that a reader wants: the opening, and changes of what somebody sets."""
+    return tuple(e for e in events if isinstance(e.change, Opened) or e.change.field in _LABELS)
 
 
-def line(row: HistoryRow, names: Names, calendar: Calendar, anchor: str) -> Line:
-    what, change = words(row.change, names)
-    return Line(
-        at=row.at,
-        when=calendar.told(row.at),
-        who=row.by.shown if row.by else "The desk",
-        what=what,
-        change=change,
-        anchor=anchor,
-    )
+def lines(view: TicketView, names: Names, calendar: Calendar) -> tuple[Line, ...]:
+    """The history, newest first, each row with the message that came with it."""
+    anchors = {entry.cause: anchor(entry) for entry in view.entries}
+    rows = [_line(event, names, calendar, anchors.get(event.cause, "")) for event in told(view.history)]
+    return tuple(reversed(rows))
 
 
-def words(change: Opened | Changed, names: Names) -> tuple[str, str]:
-    """ ("Status", "New → Open")."""
+def anchor(entry: Entry) -> str:
+    """Where on the page a message stands."""
+    return f"m{entry.id}"
+
+
+def _line(event: Event, names: Names, calendar: Calendar, anchor: str) -> Line:
+    what, change = words(event.change, names)
+    who = event.by.shown if event.by else "The desk"
+    return Line(calendar.told(event.at), who, what, change, anchor)
+
+
+def words(change: Change, names: Names) -> tuple[str, str]:
+    """("Status", "New → Open")."""
     match change:
         case Opened(desk=desk):
             return "Opened", f"by mail to {desk}"

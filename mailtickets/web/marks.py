@@ -30,7 +30,7 @@ def mark(workflow: Workflow, status: str, for_staff: bool) -> Mark:
     try:
         found = workflow.status(status)
     except KeyError:
-        return Mark(status, Meaning.OPEN)
+        return Mark(status, workflow.meaning(status))
     return Mark(found.label if for_staff else found.customer_label, found.meaning)
 
 

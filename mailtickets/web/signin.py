@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from mailtickets.store import sessions
 from mailtickets.web import mailto
 from mailtickets.web.frame import show
 from mailtickets.web.tries import Tries
@@ -116,16 +117,16 @@ def to_doorstep(window: Window, request: Request) -> Response:
 def _signed_in(window: Window, request: Request, session: str) -> Response:
     onward = request.cookies.get(ONWARD_COOKIE, "")
     answer = RedirectResponse(window.root + (onward if ONWARD.fullmatch(onward) else "/"), 303)
-    _set_cookie(window, answer, SESSION_COOKIE, session, None)
+    _set_cookie(window, answer, SESSION_COOKIE, session, sessions.LASTS)
     answer.delete_cookie(ONWARD_COOKIE, path=f"{window.root}/")
     return answer
 
 
-def _set_cookie(window: Window, answer: Response, name: str, value: str, lifetime: timedelta | None) -> None:
+def _set_cookie(window: Window, answer: Response, name: str, value: str, lifetime: timedelta) -> None:
     answer.set_cookie(
         name,
         value,
-        max_age=int(lifetime.total_seconds()) if lifetime else None,
+        max_age=int(lifetime.total_seconds()),
         path=f"{window.root}/",
         secure=window.is_https,
         httponly=True,

@@ -1,106 +1,145 @@
-"""The conversation of a ticket, oldest first. The law: a requester's talk is built from public messages only."""
+"""The conversation of a ticket, oldest first: what people said, and between it what machines did and what was changed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterator
 from itertools import groupby
 
-from mailtickets.core.case import HistoryRow, MessageKind
-from mailtickets.core.person import Part, Person
-from mailtickets.core.ticket import Changed, Field
-from mailtickets.store.views import Entry, TicketView
+from mailtickets.core.case import MessageKind
+from mailtickets.core.person import Part
+from mailtickets.store.views import Delivery, Entry, Event, TicketView
 from mailtickets.web import handing, history, words
-from mailtickets.web.handing import Failure
 from mailtickets.web.history import Names
-from mailtickets.web.passages import Passage, passages, plain
+from mailtickets.web.item import Bold, File, Item, Talk, fold
+from mailtickets.web.passages import passages, plain
 from mailtickets.web.window import Visit, Window
 
-SHOWN_WHOLE = 20  # messages; of a longer talk all but the first and the last ten are folded
-SHOWN_LAST = 10
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    name: str
-    size: str
-    href: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bold:
-    """A piece of an event: what leads to it, and what stands out."""
-
-    lead: str
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A message, or one muted line about what a machine did or what was changed."""
-
-    at: datetime
-    is_message: bool
-    anchor: str = ""
-    look: str = ""  # "agent", "note" or "" for everybody outside
-    author: str = ""
-    role: str = ""
-    when: str = ""
-    machine_time: str = ""
-    to: str = ""
-    passages: tuple[Passage, ...] = ()
-    files: tuple[File, ...] = ()
-    failures: tuple[Failure, ...] = ()
-    sent: str = ""
-    summary: str = ""
-    changes: tuple[Bold, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Talk:
-    first: tuple[Item, ...]
-    fold: str
-    folded: tuple[Item, ...]
-    last: tuple[Item, ...]
-
-
-def anchor(entry: Entry) -> str:
-    return f"m{entry.id}"
+_PARTS = {
+    Part.REQUESTER: "Requester",
+    Part.CC: "Copy",
+    Part.FOLLOWER: "Follower",
+    Part.THIRD: "Third party",
+}
 
 
 def for_staff(window: Window, visit: Visit, view: TicketView, names: Names) -> Talk:
-    """All of it: messages, notes, machines, changes that came with no message."""
+    """All of it."""
     items = [
-        *(_staff_item(window, visit, view, entry) for entry in view.entries),
-        *handing.machines(view, visit.calendar),
-        *_changes(view, names, visit),
+        *(_entry(window, visit, view, entry) for entry in view.entries),
+        *_mailed(view, visit),
+        *_changed(view, names, visit),
     ]
     return fold(tuple(sorted(items, key=lambda item: item.at)))
 
 
 def for_requester(window: Window, visit: Visit, view: TicketView) -> Talk:
-    """What the requester and the desk said to each other."""
-    heard = {view.ticket.requester, *(p.person.id for p in view.participants if p.part is Part.CC)}
+    """The messages, and nothing about them. `view` is already what the requester may see."""
     return fold(
         tuple(
-            _requester_item(window, visit, view, entry)
+            _message(window, visit, view, entry, *_to_requester(entry, window, visit))
             for entry in view.entries
-            if entry.kind is MessageKind.PUBLIC
-            and entry.author is not None
-            and (entry.author.is_staff or entry.author.id in heard)
         )
     )
 
 
-def fold(items: tuple[Item, ...]) -> Talk:
-    messages = [at for at, item in enumerate(items) if item.is_message]
-    if len(messages) <= SHOWN_WHOLE:
-        return Talk(items, "", (), ())
-    first, last = messages[0] + 1, messages[-SHOWN_LAST]
-    return Talk(
-        items[:first],
-        words.count(len(messages) - SHOWN_LAST - 1, "older message", "older messages"),
-        items[first:last],
-        items[last:],
+def _to_requester(entry: Entry, window: Window, visit: Visit) -> tuple[str, str, str]:
+    """look, name and role of an author, as the requester reads them."""
+    author = entry.author
+    if author is None:
+        return "", "Unknown sender", ""
+    if visit.viewer and author.id == visit.viewer.id:
+        return "", "You", ""
+    return ("agent", author.shown, window.policy.name) if author.is_staff else ("", author.shown, "")
+
+
+def _to_staff(entry: Entry, view: TicketView) -> tuple[str, str, str]:
+    """look, name and role of an author, as staff reads them."""
+    author = entry.author
+    name = author.shown if author else "Unknown sender"
+    doubt = ", sender not verified" if entry.unverified else ""
+    if entry.kind is MessageKind.NOTE:
+        return "note", name, f"Internal note, staff only{doubt}"
+    if author and author.is_staff and author.id != view.ticket.requester:
+        return "agent", name, f"Agent{doubt}"
+    part = next((p.part for p in view.participants if author and p.person.id == author.id), None)
+    return "", name, f"{_PARTS[part] if part else 'Not on the ticket'}{doubt}"
+
+
+def _entry(window: Window, visit: Visit, view: TicketView, entry: Entry) -> Item:
+    if entry.kind is not MessageKind.AUTOMATIC:
+        return _message(window, visit, view, entry, *_to_staff(entry, view))
+    sender = f"from {entry.author.shown} " if entry.author else ""
+    return Item(
+        at=entry.written_at,
+        is_message=False,
+        anchor=history.anchor(entry),
+        summary=f"Automatic: mail {sender}filed, {visit.calendar.told(entry.written_at)}",
+        passages=plain(entry.text) or plain("It holds no text."),
     )
+
+
+def _message(
+    window: Window, visit: Visit, view: TicketView, entry: Entry, look: str, author: str, role: str
+) -> Item:
+    calendar, deliveries = visit.calendar, entry.deliveries
+    folder = f"{window.root}/ticket/{view.ticket.number}/attachment/{entry.id}"
+    return Item(
+        at=entry.written_at,
+        is_message=True,
+        anchor=history.anchor(entry),
+        look=look,
+        author=author,
+        role=role,
+        when=calendar.stamp(entry.written_at),
+        machine_time=calendar.machine(entry.written_at),
+        to=f"to {words.listed(tuple(p.shown for p in handing.people(deliveries)))}" if deliveries else "",
+        passages=passages(entry.segments) or plain(entry.text) or plain("This mail holds no text."),
+        files=tuple(
+            File(f.name, words.size(f.size), f"{folder}/{k}") for k, f in enumerate(entry.attachments)
+        ),
+        failures=tuple(handing.failure(d, calendar) for d in deliveries if d.state == "failed"),
+        sent=handing.sent(deliveries, calendar),
+    )
+
+
+def _mailed(view: TicketView, visit: Visit) -> Iterator[Item]:
+    """Mails that the desk wrote by itself to people outside, and whatever of ours did not arrive."""
+    shown = {d.id for entry in view.entries for d in entry.deliveries}
+    for one in view.deliveries:
+        if one.id in shown:
+            continue
+        if one.state == "failed":
+            yield Item(at=one.at, is_message=False, failures=(handing.failure(one, visit.calendar),))
+        elif one.kind in handing.KINDS and not one.recipient.is_staff:
+            yield Item(at=one.at, is_message=False, summary=_machine_mail(one, visit))
+
+
+def _machine_mail(one: Delivery, visit: Visit) -> str:
+    what, who, at = handing.KINDS[one.kind], one.recipient.shown, visit.calendar.told(one.at)
+    match one.state:
+        case "sent":
+            return f"Automatic: {what} mailed to {who}, {at}"
+        case "held":
+            return f"Automatic: {what} to {who} held back by a limit"
+        case _:
+            return f"Automatic: {what} to {who} waits to be sent"
+
+
+def _changed(view: TicketView, names: Names, visit: Visit) -> Iterator[Item]:
+    """Changes that came with no message, those of one cause in one line. What a message brought stands in the history."""
+    said = {entry.cause for entry in view.entries}
+    alone = [event for event in history.told(view.history) if event.cause not in said]
+    for _, group in groupby(alone, key=lambda event: event.cause):
+        events = tuple(group)
+        who = events[0].by.shown if events[0].by else "The desk"
+        yield Item(
+            at=events[0].at,
+            is_message=False,
+            summary=f"{who}, {visit.calendar.told(events[0].at)}: ",
+            changes=tuple(_bold(event, names, i) for i, event in enumerate(events)),
+        )
+
+
+def _bold(event: Event, names: Names, place: int) -> Bold:
+    what, change = history.words(event.change, names)
+    return Bold(f"{', ' if place else ''}{what.lower()} ", change)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -13,12 +13,15 @@ from starlette.requests import Request
 from mailtickets.config import WebSettings
 from mailtickets.core.person import Person
 from mailtickets.core.policy import Policy
-from mailtickets.store import sessions
+from mailtickets.store import sessions, views
 from mailtickets.store.engine import Store
+from mailtickets.store.views import TicketView
 from mailtickets.web import words
+from mailtickets.web.access import Sight, sight
 from mailtickets.web.clerk import Clerk
 
 SESSION_COOKIE = "mailtickets"
+LARGEST = 2**31 - 1  # number of a ticket that a database can be asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,21 @@ async def visit(window: Window, request: Request) -> Visit:
     token = request.cookies.get(SESSION_COOKIE, "")
     viewer = await window.store.read(sessions.person_of, token_hash(token), now) if token else None
     return Visit(viewer, _calendar(window.policy, viewer, now))
+
+
+async def find(window: Window, visit: Visit, number: int) -> TicketView | None:
+    """The ticket of that number as the viewer sees it; None if there is none, or not for them."""
+    if visit.viewer is None or number > LARGEST:
+        return None
+    view = await window.store.read(views.ticket, number, visit.viewer)
+    match sight(visit.viewer, view.ticket if view else None):
+        case Sight.ALL:
+            return view
+        case Sight.OWN if view:
+            # Somebody wrote in the requester's or an agent's name, and could not prove it.
+            return replace(view, entries=tuple(e for e in view.entries if not e.unverified))
+        case _:
+            return None
 
 
 def nobody(window: Window) -> Visit:

@@ -1,0 +1,70 @@
+"""What became of our mails: handed over, waiting, or not delivered. Never "delivered": a server took it, no more is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mailtickets.core.case import ReplyKind
+from mailtickets.core.person import Person
+from mailtickets.store.views import Delivery
+from mailtickets.web import words
+from mailtickets.web.item import Failure
+from mailtickets.web.words import Calendar
+
+NAMED = 3  # addresses; of more, how many
+
+# How a mail is called that a machine wrote. What carries a person's words stands with them.
+KINDS = {
+    ReplyKind.ACKNOWLEDGEMENT: "acknowledgement",
+    ReplyKind.STATUS: "word of the new status",
+    ReplyKind.RECEIPT: "receipt",
+    ReplyKind.REFUSED: "refusal",
+    ReplyKind.SUGGESTION: "suggestion",
+    ReplyKind.UNPROVEN: "question who it was",
+    ReplyKind.HELP: "help",
+    ReplyKind.LIST: "list",
+    ReplyKind.SHOW: "copy of the ticket",
+    ReplyKind.LOGIN: "sign-in link",
+    ReplyKind.OVERSIZE: "word that the mail was too big",
+}
+
+
+def sent(deliveries: Sequence[Delivery], calendar: Calendar) -> str:
+    """ "Handed over to maria@example.org, today 15:11. Waits to be sent to lee@example.org"; "" if nothing is under way."""
+    by_state: dict[str, list[Delivery]] = {}
+    for one in deliveries:
+        by_state.setdefault(one.state, []).append(one)
+    done = by_state.get("sent", [])
+    waiting = by_state.get("due", []) + by_state.get("claimed", [])
+    held = by_state.get("held", [])
+    parts = (
+        f"Handed over to {_who(done)}, {calendar.told(max(d.at for d in done))}" if done else "",
+        f"Waits to be sent to {_who(waiting)}{_tried(waiting)}" if waiting else "",
+        f"Held back by a limit: {_who(held)}" if held else "",
+    )
+    return ". ".join(part for part in parts if part)
+
+
+def failure(one: Delivery, calendar: Calendar) -> Failure:
+    reason = one.answer.strip().rstrip(".") or "The server gave no reason"
+    return Failure(
+        f"Not delivered to {one.recipient.address.spec}.",
+        f"{reason} ({calendar.told(one.at)}). The desk will not try again: reach them another way.",
+    )
+
+
+def _who(deliveries: Sequence[Delivery]) -> str:
+    specs = tuple(dict.fromkeys(d.recipient.address.spec for d in deliveries))
+    if len(specs) > NAMED + 1:
+        return f"{', '.join(specs[:NAMED])} and {len(specs) - NAMED} more"
+    return words.listed(specs)
+
+
+def _tried(waiting: Sequence[Delivery]) -> str:
+    attempts = max(d.attempts for d in waiting)
+    return f", tried {words.count(attempts, 'time', 'times')}" if attempts > 1 else ""
+
+
+def people(deliveries: Sequence[Delivery]) -> tuple[Person, ...]:
+    """Whom mails went to, each once."""
+    return tuple({d.recipient.id: d.recipient for d in deliveries}.values())

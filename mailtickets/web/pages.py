@@ -1,0 +1,97 @@
+"""The pages: overview, tickets, one ticket, its files, and whether the window is well."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from mailtickets.store import sessions
+from mailtickets.web import customer, files, overview, search, ticket
+from mailtickets.web.access import Room, Sight, sight
+from mailtickets.web.frame import Place, show
+from mailtickets.web.search import Search
+from mailtickets.web.signin import to_doorstep
+from mailtickets.web.window import Visit, Window, find, visit
+
+FILES_AT_ONCE = 2  # letters that are taken apart at a time
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    tag: str
+    back: str
+    back_label: str
+
+
+def routes(window: Window) -> Sequence[BaseRoute]:
+    async def home(request: Request) -> Response:
+        seen = await visit(window, request)
+        match sight(seen.viewer, Room.OVERVIEW, window.settings.public_counts):
+            case Sight.ALL:
+                page = await overview.load(window, seen)
+                return show(window, seen, "overview", page, place=Place.OVERVIEW)
+            case Sight.COUNTS:
+                return show(window, seen, "counts", await overview.public(window, seen))
+            case Sight.OWN:
+                return RedirectResponse(f"{window.root}/tickets", 303)
+            case _:
+                return to_doorstep(window, request)
+
+    async def tickets(request: Request) -> Response:
+        seen = await visit(window, request)
+        if seen.viewer is None or sight(seen.viewer, Room.TICKETS) is Sight.DOORSTEP:
+            return to_doorstep(window, request)
+        page = await search.load(window, seen, seen.viewer, Search.of(request.query_params))
+        return show(window, seen, "tickets", page, place=Place.TICKETS, status=422 if page.trouble else 200)
+
+    async def one(request: Request) -> Response:
+        seen = await visit(window, request)
+        if seen.viewer is None:
+            return to_doorstep(window, request)
+        view = await find(window, seen, request.path_params["number"])
+        if view is None:
+            raise HTTPException(404)
+        if sight(seen.viewer, view.ticket) is Sight.ALL:
+            return show(window, seen, "ticket", ticket.page(window, seen, view), place=Place.TICKETS)
+        return show(window, seen, "customer", customer.page(window, seen, view), place=Place.TICKETS)
+
+    opening = asyncio.Semaphore(FILES_AT_ONCE)
+
+    async def file(request: Request) -> Response:
+        seen = await visit(window, request)
+        if seen.viewer is None:
+            return to_doorstep(window, request)
+        view = await find(window, seen, request.path_params["number"])
+        if view is None:
+            raise HTTPException(404)
+        which = request.path_params["message"], request.path_params["index"]
+        return await files.answer(window.store, opening, view, *which)
+
+    async def healthz(request: Request) -> Response:
+        await window.store.read(sessions.person_of, "", window.clock())
+        return JSONResponse({"status": "ok"})
+
+    return (
+        Route("/", home, methods=["GET"]),
+        Route("/tickets", tickets, methods=["GET"]),
+        Route("/ticket/{number:int}", one, methods=["GET"]),
+        Route("/ticket/{number:int}/attachment/{message:int}/{index:int}", file, methods=["GET"]),
+        Route("/healthz", healthz, methods=["GET"]),
+    )
+
+
+def not_found(window: Window, visit: Visit) -> Response:
+    """What is said for a page that is not there, and for one that is not for this viewer."""
+    for_staff = visit.viewer is not None and visit.viewer.is_staff
+    page = NotFound(
+        tag=window.policy.tag(1042),
+        back=f"{window.root}/tickets" if visit.viewer else f"{window.root}/sign-in",
+        back_label="the tickets" if for_staff else "your tickets",
+    )
+    return show(window, visit, "not-found", page, status=404)

@@ -1,0 +1,133 @@
+"""The list of tickets: what the address asks for, and the page that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mailtickets.core.person import Person
+from mailtickets.core.workflow import Workflow
+from mailtickets.store import people, views
+from mailtickets.store.engine import Tx
+from mailtickets.store.views import TicketFilter, TicketPage
+from mailtickets.web import asking, listing
+from mailtickets.web.access import Sight, sight
+from mailtickets.web.asking import Asked, Unclear, Understood, Whose
+from mailtickets.web.listing import Address, Chip, Column, Empty, Leaves, Row, Sorting, Trouble, Ways
+from mailtickets.web.window import Visit, Window
+from mailtickets.web.words import count
+
+LONGEST = 500  # characters of a question
+LAST_PAGE = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What stands in the address. `q` holds every word that narrows."""
+
+    q: str
+    sort: Sorting
+    page: int
+
+    @classmethod
+    def of(cls, fields: Mapping[str, str]) -> Search:
+        """From `q`, `status`, `assignee`, `text`, `sort` and `page`; what makes no sense is left out."""
+        narrow = [
+            f"{key}:{_quoted(fields[key])}" for key in ("status", "assignee") if fields.get(key, "").strip()
+        ]
+        words = (fields.get("q", ""), *narrow, fields.get("text", ""))
+        asked = " ".join(" ".join(words)[:LONGEST].split())
+        page = fields.get("page", "")
+        number = int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1
+        return cls(asked, listing.sorting(fields.get("sort", "")), min(max(number, 1), LAST_PAGE))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer of the store to a question."""
+
+    asked: Understood
+    page: TicketPage
+    staff: tuple[Person, ...]  # whom a question may name; none for a requester
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    title: str
+    for_staff: bool
+    action: str
+    asked: str
+    example: str
+    trouble: Trouble | None
+    how: tuple[Ways, ...]
+    chips: tuple[Chip, ...]
+    found: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    leaves: Leaves
+    empty: Empty
+
+
+def find(tx: Tx, viewer: Person, workflow: Workflow, search: Search, size: int = listing.ROWS) -> Found:
+    """The tickets that somebody asks for, of those that they may see."""
+    staff = people.staff(tx) if viewer.is_staff else ()
+    asked = asking.understand(search.q, workflow, staff, viewer)
+    if isinstance(asked, Unclear):
+        return Found(asked, TicketPage((), 0), staff)
+    page = views.tickets(tx, viewer, _filter(asked, search, workflow, size))
+    seen = tuple(one for one in page.rows if sight(viewer, one.ticket) is not Sight.NOTHING)
+    return Found(asked, TicketPage(seen, page.total), staff)
+
+
+def _filter(asked: Asked, search: Search, workflow: Workflow, size: int) -> TicketFilter:
+    orders = {
+        "status": tuple(status.id for status in workflow.statuses),
+        "priority": tuple(choice.id for choice in workflow.priorities),
+    }
+    return TicketFilter(
+        statuses=asked.statuses,
+        assignee=asked.assignee,
+        is_unassigned=asked.whose is Whose.NOBODY,
+        words=asked.words,
+        sort=views.Sort(search.sort.key),
+        descending=search.sort.descending,
+        order=orders.get(search.sort.key, ()),
+        page=search.page,
+        size=size,
+    )
+
+
+async def load(window: Window, visit: Visit, viewer: Person, search: Search) -> Page:
+    found = await window.store.read(find, viewer, window.policy.workflow, search)
+    return _page(window, visit, viewer, search, found)
+
+
+def _page(window: Window, visit: Visit, viewer: Person, search: Search, found: Found) -> Page:
+    flow = window.policy.workflow
+    address = Address(f"{window.root}/tickets", search.q, search.sort)
+    clear = found.asked if isinstance(found.asked, Asked) else Asked()
+    chips = listing.staff_chips(address) if viewer.is_staff else listing.requester_chips(address)
+    return Page(
+        title="Tickets" if viewer.is_staff else "Your tickets",
+        for_staff=viewer.is_staff,
+        action=address.path,
+        asked=search.q,
+        example="status:open printer" if viewer.is_staff else "printer",
+        trouble=listing.trouble(found.asked, address) if isinstance(found.asked, Unclear) else None,
+        how=listing.ways(address, flow, found.staff) if viewer.is_staff else (),
+        chips=chips,
+        found=count(found.page.total, "ticket", "tickets"),
+        caption=f"{'Tickets' if viewer.is_staff else 'Your tickets'}: {search.q or 'all'}",
+        columns=listing.columns(address, viewer.is_staff),
+        rows=tuple(
+            listing.row(one, window.root, flow, visit.calendar, viewer.is_staff) for one in found.page.rows
+        ),
+        leaves=listing.leaves(address, search.page, found.page.total),
+        empty=listing.empty(clear, address, search.page),
+    )
+
+
+def _quoted(value: str) -> str:
+    plain = value.replace('"', "")
+    return f'"{plain}"' if " " in plain.strip() else plain.strip()

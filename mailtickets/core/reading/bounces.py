@@ -39,11 +39,11 @@ MAX_RECIPIENTS = 500
 
 def bounce(root: Entity, said: Envelope, text: str) -> Bounce | None:
     """What the letter reports, None if it is no delivery report."""
-    returned = _returned(root, text)
     found = _by_report(root) or _by_header(root, text) or _by_words(root, said, text)
     if found is None:
         return None
-    return Bounce(found.action, found.recipients[:MAX_RECIPIENTS], found.status, found.diagnostic, returned)
+    recipients = found.recipients[:MAX_RECIPIENTS]
+    return Bounce(found.action, recipients, found.status, found.diagnostic, _returned(root, text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +124,13 @@ def _by_header(root: Entity, text: str) -> _Finding | None:
 
 def _by_words(root: Entity, said: Envelope, text: str) -> _Finding | None:
     """A notice without a form: by who wrote it, what it is called, and what it says."""
-    notice = phrases.notice(text[:_MAX_TEXT])
-    fails, delays = bool(phrases.FAILED.search(notice)), bool(phrases.DELAYED.search(notice))
     daemon = said.return_path == "" or said.sender is None or bool(phrases.DAEMON.match(said.sender.key))
     titled = bool(phrases.SUBJECT.search(said.subject))
-    if (daemon + titled + (fails or delays)) < 2 or phrases.NO_BOUNCE.search(said.subject):
+    if not (daemon or titled) or phrases.NO_BOUNCE.search(said.subject):
+        return None
+    notice = phrases.notice(text[:_MAX_TEXT])
+    fails, delays = bool(phrases.FAILED.search(notice)), bool(phrases.DELAYED.search(notice))
+    if daemon + titled + (fails or delays) < 2:
         return None
     own = {a.key for a in (*said.to, *((said.sender,) if said.sender else ()))}
     recipients = tuple(

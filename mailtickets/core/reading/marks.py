@@ -21,6 +21,14 @@ WROTE = (
     "је написао", "написао", "va escriure", "idatzi du", "skrifaði", "כתב", "כתבה", "כתב/ה", "מאת", "كتب", "كتبت", "نوشت",
 )  # fmt: skip
 
+# How that line begins, where it does not begin with the date.
+ON = (
+    "On", "Am", "Le", "El", "Il", "Il giorno", "Em", "Op", "Den", "W dniu", "Dnia", "Dne", "Dňa", "Στις", "În data de",
+    "Pe", "Vào", "Pada", "Dana", "Dne", "El dia", "Kuupäeval", "Þann", "בתאריך", "ב-", "في", "в", "у", "在", "于", "mar", "tir",
+    "ons", "tor", "fre", "lør", "søn", "man", "ma", "ti", "ke", "to", "pe", "la", "su", "pon", "wt", "śr", "czw", "pt", "sob", "niedz",
+    "пн", "вт", "ср", "чт", "пт", "сб", "вс", "понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье",
+)  # fmt: skip
+
 FROM = (
     "From", "Von", "De", "Da", "Van", "Från", "Fra", "Frá", "Lähettäjä", "Od", "Nadawca", "Odesílatel", "Odosielateľ",
     "От", "От кого", "Від", "Від кого", "Kimden", "Gönderen", "Από", "发件人", "發件人", "寄件者", "寄件人", "差出人",
@@ -28,15 +36,18 @@ FROM = (
     "Afzender", "Absender", "Avsändare", "Afsender", "Avsender", "Saatja", "Kellelt", "No", "Nuo", "Pošiljatelj",
     "Šalje", "Prima od", "מאת", "من", "Từ", "จาก", "Dari", "Emisor",
 )  # fmt: skip
+# "Sent: Tuesday …" is said of nothing but a letter; "Date: …" stands in forms and orders, too.
+SENT = (
+    "Sent", "Sent on", "Gesendet", "Gesendet am", "Envoyé", "Envoyé le", "Envoyée", "Enviado", "Enviado el", "Enviado em",
+    "Enviada", "Enviada em", "Date d'envoi", "Inviato", "Inviata", "Data invio", "Verzonden", "Verstuurd", "Skickat", "Sendt",
+    "Sendt den", "Lähetetty", "Wysłano", "Wysłane", "Data wysłania", "Odesláno", "Odoslané", "Отправлено", "Отправлен",
+    "Надіслано", "Gönderildi", "Gönderilme", "Gönderme Tarihi", "Στάλθηκε", "发送时间", "發送時間", "发送日期", "寄件日期",
+    "送信日時", "보낸 날짜", "Elküldve", "Küldve", "Küldés ideje", "Trimis", "Saadetud", "Nosūtīts", "Išsiųsta", "Poslano",
+    "Poslato", "נשלח", "تم الإرسال", "ส่งเมื่อ", "Đã gửi", "Dikirim", "Terkirim",
+)  # fmt: skip
 DATE = (
-    "Sent", "Date", "Sent on", "Gesendet", "Gesendet am", "Datum", "Envoyé", "Envoyé le", "Envoyée", "Enviado",
-    "Enviado el", "Enviado em", "Enviada", "Enviada em", "Fecha", "Data", "Date d'envoi", "Inviato", "Inviata", "Data invio",
-    "Verzonden", "Verstuurd", "Skickat", "Sendt", "Dato", "Sent", "Lähetetty", "Päivämäärä", "Päiväys", "Wysłano",
-    "Wysłane", "Data wysłania", "Odesláno", "Odoslané", "Dátum", "Отправлено", "Отправлен", "Дата", "Надіслано",
-    "Gönderildi", "Gönderilme", "Gönderme Tarihi", "Tarih", "Στάλθηκε", "Ημερομηνία", "发送时间", "發送時間", "发送日期",
-    "日期", "寄件日期", "时间", "送信日時", "日時", "日付", "보낸 날짜", "날짜", "Elküldve", "Küldve", "Küldés ideje", "Trimis",
-    "Saadetud", "Kuupäev", "Nosūtīts", "Datums", "Išsiųsta", "Poslano", "Poslato", "Датум", "Sendt den", "נשלח", "תאריך",
-    "تاريخ", "التاريخ", "تم الإرسال", "วันที่", "ส่งเมื่อ", "Đã gửi", "Ngày", "Tanggal", "Dikirim", "Terkirim",
+    "Date", "Datum", "Fecha", "Data", "Dato", "Päivämäärä", "Päiväys", "Dátum", "Дата", "Tarih", "Ημερομηνία", "日期", "时间",
+    "日時", "日付", "날짜", "Kuupäev", "Datums", "Датум", "תאריך", "تاريخ", "التاريخ", "วันที่", "Ngày", "Tanggal",
 )  # fmt: skip
 TO = (
     "To", "An", "À", "A", "Pour", "Para", "Aan", "Till", "Til", "Vastaanottaja", "Do", "Komu", "Pro", "Adresat", "Кому",
@@ -93,6 +104,12 @@ FORWARDED = (
     "Posredovano sporočilo", "Edastatud kiri", "Pārsūtīts ziņojums", "Persiųstas laiškas", "Missatge reenviat",
     "Tin nhắn được chuyển tiếp", "Pesan terusan", "הודעה שהועברה", "רسالة معاد توجيهها", "رسالة تم تحويلها",
 )  # fmt: skip
+# What a letter is called between dashes, whatever is said of it: "-----Nachricht von Ann-----".
+MESSAGE = (
+    "message", "messaggio", "mensaje", "mensagem", "nachricht", "bericht", "meddelande", "meddelelse", "melding", "viesti",
+    "wiadomość", "zpráva", "správa", "üzenet", "levél", "сообщение", "сообщения", "повідомлення", "mesaj", "ileti", "μήνυμα", "邮件", "郵件",
+    "メッセージ", "메시지", "poruka", "sporočilo", "laiškas", "ziņojums", "missatge", "tin nhắn", "pesan", "הודעה", "رسالة",
+)  # fmt: skip
 # The first word of the subject of a forward.
 FORWARD_PREFIX = re.compile(
     r"\s*(?:fwd?|wg|tr|rv|enc|i|vl|vb|doorst|pd|fs|ilt|továbbítás|пересл(?:ано)?|转发|轉寄|轉發|転送|전달|vidarebef|"
@@ -109,14 +126,19 @@ SENT_FROM = re.compile(
     r"inviato (?:da|con|dal|tramite) ?.{2,60}|(?:verzonden|verstuurd) (?:vanaf|met|via|van) .{2,60}|"
     r"skickat från .{2,60}|skickades från .{2,60}|sendt fra .{2,60}|lähetetty .{2,60}(?:sta|stä|lla|llä)|"
     r"wysłan[eoya]+ z .{2,60}|odesláno (?:z|ze|pomocí) .{2,60}|odoslané z .{2,60}|отправлено (?:с|из|от) .{2,60}|"
-    r"надіслано (?:з|із) .{2,60}|.{2,40}(?:dan|den)\W{0,2} gönderildi|.{2,40}から送信|.{2,40}에서 보냄|.{2,40}에서 나의|"
+    r"надіслано (?:з|із) .{2,60}|"
     r"发自我的.{1,40}|发自 ?.{1,40}|從我的.{1,40}傳送|傳送自.{1,40}|送信元.{1,40}|στάλθηκε από .{2,60}|trimis de pe .{2,60}|"
     r"enviat (?:des|amb) .{2,60}|saadetud minu .{2,40}|dikirim dari .{2,60}|được gửi từ .{2,60}|elküldve .{2,60}|"
-    r"download .{2,40} for (?:ios|android).{0,20}|yahoo mail for iphone|connected by .{2,40})[.!]?",
+    r"download .{2,40} for (?:ios|android).{0,20}|yahoo mail for iphone|connected by .{2,40}|"
+    r"[^\s,.]{2,20}(?:['’]?(?:ımdan|umdan|imden|dan|den)) gönderildi|\S{2,20}から送信|.{2,20}에서 보냄)[.!]?",
     re.IGNORECASE,
 )
 
-# "Reply above this line": a desk's own mark, theirs or another's.
+# "Reply above this line": a desk's own mark, ours or another's. A line must have one of the words to be looked at.
+ABOVE_WORDS = (
+    "above", "dieser zeile", "dieser linie", "cette ligne", "esta línea", "esta linha", "deste linha", "questa linea",
+    "questa riga", "deze regel", "deze lijn", "denna rad", "denne linje", "этой строк", "этой лини", "tej linii",
+)  # fmt: skip
 ABOVE = re.compile(
     r".{0,60}(?:(?:reply|respond|write|type|answer|response).{0,40}above (?:this|the) line|"
     r"add (?:your )?(?:reply|response|comment).{0,20}above|"
@@ -149,6 +171,6 @@ DISCLAIMER = re.compile(
     r"diese e-?mail wurde .{0,40}(?:viren|virus)|"
     r"you (?:are receiv(?:ing|ed)|received) this (?:e-?mail|message|notification) because|"
     r"to unsubscribe from this (?:group|list|e-?mail)|"
-    r"microsoft teams(?: meeting)?\s*$|join zoom meeting\s*$|зa?явление о конфиденциальности)",
+    r"microsoft teams(?: meeting)?\s*$|join zoom meeting\s*$)",
     re.IGNORECASE,
 )

@@ -1,0 +1,167 @@
+"""Lines that say who wrote what follows: "On … wrote:", "-----Original Message-----", a From:/Sent:/To: block.
+
+The law: what people write of themselves ("From: Berlin, To: Paris") is no head, so each rule wants a moment, an
+address, or a quote below. Every rule looks at a few lines, each cut to a few hundred characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mailtickets.core.reading import marks
+
+MAX_ATTRIBUTION = 4  # lines that "On … wrote:" may be broken into
+MAX_BLOCK = 14  # lines of a From:/Sent:/To:/Subject: block
+LOOK = 600  # characters of a line that a rule reads
+
+
+def _any(words: tuple[str, ...]) -> str:
+    longest_first = sorted(set(words), key=lambda word: (-len(word), word))
+    return "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in longest_first)
+
+
+BLANK = re.compile(r"[\s\u200b\u200c\u00a0]*$")
+_TRAILER = " \t\u00a0*_-–—"
+_ENDINGS = (":", "：", ">", *(word.casefold() for word in marks.WROTE))
+_COLON = re.compile(r"[:：][\s*_\-–—]*$|\w-{3,}\s*$")
+_WROTE = re.compile(
+    rf"(?:^|.*?[\s>(,\d])(?:{_any(marks.WROTE)})(?:[\s,(].{{0,160}}[:：]|\s?[:：]?)[\s*_\-–—]*$",
+    re.IGNORECASE,
+)
+_OPENS = re.compile(
+    rf"(?=.{{0,40}}\d)[\s*_\-–—\"“]*(?:(?:{_any(marks.ON)})[\s.,]|\d{{1,4}}[\s./\-:年])", re.IGNORECASE
+)
+# Gmail in some languages, and of old, has no verb: "2016-03-03 17:21 GMT+01:00 Ann <ann@example.org>:"
+_DATED = re.compile(
+    r"\s*(?:\d{4}\s?[-/.年년]\s?\d{1,2}\s?[-/.月월]\s?\d{1,2}.{0,160}<[^\s<>@]{1,64}@[^\s<>]{1,120}>"
+    r"|\d{4}-\d\d-\d\d \d{1,2}:\d\d GMT[+\-]\d{1,2}:\d\d .{2,80})\s?[:：]?\s*$"
+)
+_TO_MAILBOX = re.compile(
+    r"<[^\s<>@]{1,64}@[^\s<>@]{1,255}>\s?[:：]\s*$"
+)  # "…, 15:19, Ann <ann@example.org>:"
+_MAILBOX = re.compile(r"[^\s<>@]@[^\s<>@]|mailto:")
+_TIME = re.compile(r"\d{1,2}\s?[:.h時点시]\s?\d{2}")
+_MOMENT = re.compile(
+    r"\d{1,2}\s?[:.h時点시]\s?\d{2}|(?:^|\D)(?:19|20)\d\d(?:\D|$)|\d{1,4}[/.\-]\d{1,2}[/.\-]\d{1,4}|\d\s?[年년月월]"
+)
+_LABEL = re.compile(r"[\s|*_]*([^\s:：*_|>][^:：*_|]{0,24}?)\s?[*_]{0,2}\s?[:：](?!//)[*_]{0,2}\s*(.*)")
+_INNER_LABEL = re.compile(r"\s([^\W\d_][\w\-]{1,15})\s?[:：]\s")
+_FIELD = {
+    word.casefold(): kind
+    for kind, words in (
+        ("other", marks.OTHER),
+        ("subject", marks.SUBJECT),
+        ("to", marks.TO),
+        ("date", marks.DATE),
+        ("sent", marks.SENT),
+        ("from", marks.FROM),
+    )
+    for word in words
+}
+_BETWEEN_DASHES = (
+    r"[\s*]*(?:[-_=~*—–]\s?){{2,}}\s*[<\[(]?(?:{words})(?!\w)[^-_=~]{{0,80}}(?:[-_=~*—–>\])]\s?)*\s*$"
+)
+_ORIGINAL = re.compile(
+    _BETWEEN_DASHES.format(words=_any(marks.ORIGINAL))
+    + rf"|[\s*]*-{{4,}}\s?(?!BEGIN|END)[^-]{{0,40}}\b(?:{_any(marks.MESSAGE)})\b[^-]{{0,60}}-{{4,}}\s*$",
+    re.IGNORECASE,
+)
+_FORWARDED = re.compile(_BETWEEN_DASHES.format(words=_any(marks.FORWARDED)), re.IGNORECASE)
+_FORWARDED_BARE = frozenset(words.casefold() for words in marks.FORWARDED)
+_RULE = re.compile(r"\s*(?:_{5,}|-{5,}|={5,}|\*{5,}|—{3,}|─{3,})\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """The heads among some lines. `is_quoted`: whether a line carries a mark of its own, like ">"."""
+
+    lines: Sequence[str]
+    is_quoted: Callable[[int], bool]
+
+    def next(self, at: int) -> int:
+        """The next line that is not blank, at most three on."""
+        for line in range(at, min(at + 4, len(self.lines))):
+            if not BLANK.match(self.lines[line]):
+                return line
+        return at
+
+    def separator(self, at: int) -> int:
+        """The end of a rule, of "-----Original Message-----", or of a block of fields; 0 if none begins here."""
+        line = self.lines[at][:LOOK]
+        if _ORIGINAL.match(line):
+            return max(at + 1, self._block(self.next(at + 1), after_rule=True))
+        if _RULE.match(line):
+            return self._block(self.next(at + 1), after_rule=True)
+        return self._block(at, after_rule=False)
+
+    def attribution(self, at: int) -> int:
+        """The end of "On … wrote:" if it begins at this line; 0 if not. It may be broken into lines."""
+        if _DATED.match(self.lines[at][:LOOK]):
+            return at + 1
+        for end in range(at + 1, min(at + MAX_ATTRIBUTION, len(self.lines)) + 1):
+            last = self.lines[end - 1][:LOOK]
+            if BLANK.match(last) or self.is_quoted(end - 1):
+                return 0
+            if not last.rstrip(_TRAILER).casefold().endswith(_ENDINGS):
+                continue
+            if starts := [start for start in range(at, end) if self._says_who(start, end)]:
+                # The nearest line that begins like one is its start; all above is the sender's.
+                opening = [start for start in starts if self._opens(start, at)] or starts
+                return end if opening[-1] == at else 0
+        return 0
+
+    def _opens(self, start: int, first: int) -> bool:
+        r"""Whether a line begins like an attribution, and is not the second half of "Ann <\nann@example.org>"."""
+        is_cut = start > first and self.lines[start - 1].rstrip().endswith(("<", ","))
+        return not is_cut and _OPENS.match(self.lines[start]) is not None
+
+    def _says_who(self, start: int, end: int) -> bool:
+        joined = " ".join(line[:LOOK].strip() for line in self.lines[start:end])[:LOOK]
+        if _DATED.match(joined) or (_TO_MAILBOX.search(joined) and _TIME.search(joined)):
+            return True
+        has_moment, has_mailbox = bool(_MOMENT.search(joined)), bool(_MAILBOX.search(joined))
+        is_followed = self.is_quoted(self.next(end))
+        if _WROTE.match(joined):
+            first = self.lines[start][:LOOK]
+            begins = (
+                end - start == 1 or _MOMENT.search(first) or _OPENS.match(first) or _MAILBOX.search(first)
+            )
+            is_whole = (has_moment or has_mailbox) if _COLON.search(joined) else (has_moment and has_mailbox)
+            return bool(begins) and (is_whole or is_followed)
+        return has_moment and has_mailbox and is_followed
+
+    def _block(self, start: int, *, after_rule: bool) -> int:
+        """The end of a From:/Sent:/To:/Subject: block that begins at a line; 0 if none does."""
+        found: dict[str, str] = {}
+        end = 0
+        for at in range(start, min(start + MAX_BLOCK, len(self.lines))):
+            label = _LABEL.match(self.lines[at][:LOOK])
+            kind = _FIELD.get(label[1].casefold()) if label else None
+            if label and kind:
+                found.setdefault(kind, label[2])
+                for inner in _INNER_LABEL.finditer(label[2]):  # in one line, as when HTML was flattened
+                    if also := _FIELD.get(inner[1].casefold()):
+                        found.setdefault(also, label[2][inner.end() :])
+                end = at + 1
+            elif at == start or at - end > 2:
+                break
+        return end if _is_block(found, after_rule=after_rule) else 0
+
+
+def forwards(line: str) -> bool:
+    """ "---------- Forwarded message ----------", or the same words alone: what follows was handed on."""
+    bare = line[:LOOK].strip(" \t*>\u00a0").rstrip(":： *").casefold()
+    return bare in _FORWARDED_BARE or _FORWARDED.match(line[:LOOK]) is not None
+
+
+def _is_block(found: dict[str, str], *, after_rule: bool) -> bool:
+    kinds = {"date" if kind == "sent" else kind for kind in found} - {"other"}
+    if after_rule and len(kinds) >= 2:
+        return True
+    has_mailbox = any(_MAILBOX.search(value) for value in found.values())
+    has_time = any(_TIME.search(found.get(kind, "").replace("\u200e", "")) for kind in ("date", "sent"))
+    if len(kinds) >= 3 or {"from", "date"} <= kinds:
+        return "subject" in kinds or has_mailbox or ("sent" in found and has_time)
+    return len(kinds) == 2 and has_mailbox and has_time

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +15,9 @@ from mailtickets.cli.rows import Row, words
 from mailtickets.core import classify
 from mailtickets.core.classify import Kind
 from mailtickets.core.mail import InboundMail, Unreadable
-from mailtickets.reader import Reader
+
+if TYPE_CHECKING:
+    from mailtickets.reader import Reader
 
 AT_ONCE = 64  # files in memory
 
@@ -41,6 +43,8 @@ async def _show(files: Sequence[Path], *, as_json: bool) -> bool:
 
 
 async def _rows(files: Sequence[Path]) -> AsyncIterator[Row]:
+    from mailtickets.reader import Reader  # all of core.reading: the other commands need none of it
+
     async with Reader() as reader:
         for start in range(0, len(files), AT_ONCE):
             for row in await asyncio.gather(*(_row(reader, file) for file in files[start : start + AT_ONCE])):

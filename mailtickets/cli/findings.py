@@ -1,0 +1,168 @@
+"""What `mailtickets check` tries, each setting against the real thing.
+
+The law: it changes nothing on any server, and leaves nothing behind but an empty state directory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TypeAlias
+
+from mailtickets import config, imap, smtp
+from mailtickets.config import Settings
+from mailtickets.store import engine, lock
+from mailtickets.templates import TemplateError, Templates
+from mailtickets.wire import Finding, State
+
+ROOM = 200 * 10**6  # octets: below that the daemon fetches and sends nothing
+ADJTIMEX_UNSYNCHRONISED = 5  # TIME_ERROR of adjtimex(2)
+
+Check: TypeAlias = Callable[[Settings], Iterator[Finding]]
+
+
+def _config(settings: Settings) -> Iterator[Finding]:
+    yield Finding("settings", State.OK, f"{settings.config_file} holds no error.")
+    for sentence in config.concerns(settings):
+        yield Finding("settings", State.NOTE, sentence)
+
+
+def _state(settings: Settings) -> Iterator[Finding]:
+    folder = settings.state_dir
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        yield Finding(
+            "state",
+            State.FAIL,
+            f"{folder} cannot be made ({error.strerror}). Make it, or change [desk] state_dir.",
+        )
+        return
+    if not os.access(folder, os.W_OK | os.X_OK):
+        yield Finding(
+            "state", State.FAIL, f"{folder} cannot be written. Give it to the user that runs the service."
+        )
+        return
+    free = shutil.disk_usage(folder).free
+    if free < ROOM:
+        yield Finding(
+            "state",
+            State.FAIL,
+            f"{folder} has {free // 10**6} MB left. The desk stops below {ROOM // 10**6} MB.",
+        )
+    else:
+        yield Finding("state", State.OK, f"{folder} can be written, {free / 10**9:.1f} GB are free.")
+    yield from _secret(settings)
+
+
+def _secret(settings: Settings) -> Iterator[Finding]:
+    for path in settings.secret_files:
+        if path.exists() and path.stat().st_mode & 0o077:
+            yield Finding("secret", State.FAIL, f"{path} can be read by others. Run: chmod 600 {path}")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    try:
+        state = engine.revision_state(settings.database_url)
+    except engine.Away as error:
+        yield Finding("database", State.FAIL, f"{error} Is [database] url right, and does the server run?")
+        return
+    is_own = settings.database_url.startswith("sqlite")
+    older = (
+        (
+            State.NOTE,
+            "The database is older than this program. The next start copies it, then brings it up to date.",
+        )
+        if is_own
+        else (State.FAIL, "The database is older than this program. Run “mailtickets db upgrade”.")
+    )
+    yield Finding(
+        "database",
+        *{
+            "current": (State.OK, "The database is up to date."),
+            "empty": (State.OK, "The database is empty. The first start makes its tables."),
+            "older": older,
+            "newer": (
+                State.FAIL,
+                "The database is newer than this program. Install the newer mailtickets again.",
+            ),
+        }[state],
+    )
+
+
+def _templates(settings: Settings) -> Iterator[Finding]:
+    try:
+        Templates.load(settings.templates_dir)
+    except TemplateError as error:
+        yield Finding("templates", State.FAIL, str(error))
+    else:
+        yield Finding("templates", State.OK, "Every template renders.")
+
+
+def _inboxes(settings: Settings) -> Iterator[Finding]:
+    for box in settings.mailboxes:
+        for finding in asyncio.run(imap.probe(box)):
+            yield replace(finding, text=f"{box.address.spec}: {finding.text}")
+
+
+def _relay(settings: Settings) -> Iterator[Finding]:
+    yield from asyncio.run(smtp.probe(settings.smtp))
+
+
+def _page(settings: Settings) -> Iterator[Finding]:
+    if not settings.web.listen:
+        yield Finding("page", State.NOTE, "The page is switched off: [web] listen is empty.")
+        return
+    host, _, port = settings.web.listen.rpartition(":")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(address)
+    except OSError as error:
+        yield _taken(settings, error)
+    else:
+        yield Finding(
+            "page",
+            State.OK,
+            f"The page can listen on {settings.web.listen}; people reach it at {settings.policy.url}.",
+        )
+
+
+def _taken(settings: Settings, error: OSError) -> Finding:
+    """Who has the port: our own daemon, or a stranger."""
+    try:
+        with lock.hold(settings.state_dir):
+            return Finding(
+                "page",
+                State.FAIL,
+                f"The page cannot listen on {settings.web.listen} ({error.strerror}). Change [web] listen.",
+            )
+    except lock.Held:
+        return Finding("page", State.OK, f"{settings.web.listen} is in use while the daemon runs.")
+
+
+def _clock(settings: Settings) -> Iterator[Finding]:
+    room = ctypes.create_string_buffer(512)  # struct timex, all zero: only ask
+    libc = ctypes.CDLL(None)
+    answer = libc.adjtimex(room) if hasattr(libc, "adjtimex") else -1
+    if answer == ADJTIMEX_UNSYNCHRONISED:
+        yield Finding(
+            "clock",
+            State.NOTE,
+            "This machine does not know whether its clock is right. Run a time service, like chrony or systemd-timesyncd.",
+        )
+    elif answer >= 0:
+        yield Finding("clock", State.OK, "The clock is kept by a time service.")
+    else:
+        yield Finding("clock", State.NOTE, "Whether the clock is right cannot be told on this machine.")
+
+
+CHECKS: tuple[Check, ...] = (_config, _state, _database, _templates, _inboxes, _relay, _page, _clock)

@@ -111,31 +111,36 @@ def test_a_service_keeps_its_state_where_services_do() -> None:
 
 def test_on_a_terminal_it_asks_and_keeps_the_passwords_to_the_owner(tmp_path: Path) -> None:
     answers = ["help@desk.example", "", "", "", "", "", "ann@desk.example", "Ann", "imap pass", "smtp pass"]
-    outer, inner = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mailtickets", "init"],
-        cwd=tmp_path,
-        stdin=inner,
-        stdout=inner,
-        stderr=inner,
-        start_new_session=True,
-    )
-    os.close(inner)
-    os.write(outer, "".join(f"{answer}\n" for answer in answers).encode())
-    said = _until_closed(outer)
-    assert process.wait(10) == 0, said
+    code, said = _talk(tmp_path, answers)
+    assert code == 0, said
     settings = config.load(tmp_path / "config.toml")
     assert settings.mailboxes[0].imap.password == "imap pass"
     assert settings.smtp.password == "smtp pass"
     assert stat.S_IMODE((tmp_path / "imap-password").stat().st_mode) == 0o600
     assert settings.staff[0].address.spec == "ann@desk.example"
+    assert "pass\r" not in said
 
 
-def _until_closed(terminal: int) -> str:
-    said = b""
-    try:
-        while octets := os.read(terminal, 4096):
-            said += octets
-    except OSError:  # EIO: the other end is gone
-        pass
-    return said.decode()
+def _talk(folder: Path, answers: list[str]) -> tuple[int, str]:
+    """Run `init` on a terminal of its own; each answer is typed when a question stands there."""
+    outer, inner = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "mailtickets", "init"],
+        cwd=folder,
+        stdin=inner,
+        stdout=inner,
+        stderr=inner,
+        start_new_session=True,
+    ) as process:
+        os.close(inner)
+        said = ""
+        try:
+            while octets := os.read(outer, 4096):
+                said += octets.decode()
+                if said.endswith(": ") and answers:
+                    os.write(outer, f"{answers.pop(0)}\n".encode())
+        except OSError:  # EIO: the other end is gone
+            pass
+        finally:
+            os.close(outer)
+        return process.wait(10), said

@@ -23,10 +23,13 @@ from mailtickets.store.schema import MailState, message, outbox
 
 LATEST = 20  # messages of a ticket that an answer without a known parent may quote
 
+# Whoever answers the mail that says "nothing proves that it was you" repeats the own command.
+_BY_OTHERS = or_(message.c.author.is_(None), message.c.author != bindparam("sender"))
 _OF_IDS = (
     select(message.c.text, message.c.segments)
     .where(
         message.c.ticket == bindparam("ticket"),
+        _BY_OTHERS,
         or_(
             message.c.message_id.in_(bindparam("ids", expanding=True)),
             message.c.cause.in_(
@@ -38,21 +41,24 @@ _OF_IDS = (
 )
 _LATEST = (
     select(message.c.text, message.c.segments)
-    .where(message.c.ticket == bindparam("ticket"))
+    .where(message.c.ticket == bindparam("ticket"), _BY_OTHERS)
     .order_by(message.c.id.desc())
     .limit(LATEST)
 )
 
 
-def text(tx: Tx, mail: InboundMail, ticket: Ticket) -> str:
+def text(tx: Tx, mail: InboundMail, ticket: Ticket, sender: Person | None) -> str:
     """The whole text of the messages that a letter answers; of the latest ones if its parents are unknown.
+
+    Not of the sender's own: the line to fear is the one that somebody else has written.
 
     Each answered letter in full, what it quoted too: the more stands here, the less can pass for a command.
     """
     ids = _parents(mail)
-    values = {"ticket": ticket.id, "ids": [message_ids.key(i) for i in ids], "own": _own(ids)}
+    by = sender.id if sender else 0
+    values = {"ticket": ticket.id, "sender": by, "ids": [message_ids.key(i) for i in ids], "own": _own(ids)}
     rows = tx.execute(_OF_IDS, values).all() if ids else ()
-    rows = rows or tx.execute(_LATEST, {"ticket": ticket.id}).all()
+    rows = rows or tx.execute(_LATEST, {"ticket": ticket.id, "sender": by}).all()
     return "\n".join(part for row in rows for part in (row.text, *(s.text for s in row.segments)))
 
 

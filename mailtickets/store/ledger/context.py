@@ -55,7 +55,7 @@ def context(
         ticket=on,
         participants=found.participants,
         assignee=_assignee(tx, on, known),
-        answered_text=answered.text(tx, mail, on) if on else "",
+        answered_text=answered.text(tx, mail, on, sender) if on else "",
         staff=tuple(p for p in {p.id: p for p in around.values()}.values() if p.is_staff),
         tagged=found.tagged,
         tagged_participants=found.tagged_participants,

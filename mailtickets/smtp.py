@@ -339,4 +339,5 @@ def _size(client: SMTP) -> Finding:
     limit = int(client.esmtp_extensions.get("size", "") or 0)
     if limit == 0:
         return Finding("size", State.OK, "The relay names no limit to a mail's size.")
-    return Finding("size", State.OK, f"The relay takes mails of up to {limit / 2**20:.0f} MiB.")
+    shown = f"{limit / 2**20:.0f} MiB" if limit >= 2**20 else f"{limit} octets"
+    return Finding("size", State.OK, f"The relay takes mails of up to {shown}.")

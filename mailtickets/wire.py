@@ -85,7 +85,8 @@ def trouble(error: BaseException, host: str, port: int) -> Trouble:
 
 
 def _origin(error: BaseException) -> BaseException:
-    while error.__cause__ is not None:
+    """The first of what led to it. (A TimeoutError comes from a CancelledError, which says less.)"""
+    while isinstance(error.__cause__, Exception):
         error = error.__cause__
     return error
 

@@ -142,6 +142,8 @@ class Link:
                 async with asyncio.timeout(deadline):
                     await self._either(task)
                 return task.result()
+            except LinkDown:
+                raise
             except Exception as error:
                 # Whatever an answer did to the library: nothing is certain of the next one.
                 raise self._down(TimeoutError() if isinstance(error, CommandTimeout) else error) from error
@@ -163,7 +165,7 @@ class Link:
             raise self._down(self._lost.result())
 
     async def idle(self, at_most: timedelta) -> bool:
-        """RFC 2177: until the server tells of mail, or for so long. False if it will not IDLE."""
+        """RFC 2177: until the server tells of mail, or for so long. False if it does not really know IDLE."""
         return await self.ask(self._idle(at_most), at_most.total_seconds() + 3 * self.deadlines.command)
 
     async def _idle(self, at_most: timedelta) -> bool:
@@ -181,8 +183,7 @@ class Link:
                         pass
             protocol.idle_done()
             async with asyncio.timeout(self.deadlines.command):
-                await ended
-            return True
+                return bool((await ended).result == "OK")
         finally:
             ended.cancel()
             begun.cancel()
@@ -223,7 +224,8 @@ class Link:
         try:
             # PREAUTH would be a login that nobody asked for, BYE is a refusal, and the rest is not IMAP.
             if not re.match(rb"\* OK\b", greeting):
-                raise ValueError(f"it greets with “{syntax.one_line(greeting)}”")
+                words = syntax.one_line(greeting.removeprefix(b"* "))
+                raise LinkDown(f"{self.where} does not ask for a login. It greets with “{words}”.")
             await self._welcome(greeting)
         except Exception as error:
             self._lose(error)

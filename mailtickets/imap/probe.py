@@ -38,8 +38,7 @@ async def _steps(settings: ImapSettings, deadlines: Deadlines) -> AsyncIterator[
 
 
 def _of_folder(settings: ImapSettings, folder: Folder, can_idle: bool) -> Iterator[Finding]:
-    mails = "1 mail" if folder.exists == 1 else f"{folder.exists} mails"
-    yield Finding("folder", State.OK, f"{settings.folder} is there and holds {mails}.")
+    yield Finding("folder", State.OK, f"{settings.folder} is there and {_holds(folder.exists)}.")
     if can_idle:
         yield Finding("idle", State.OK, "The server tells at once when mail comes (IDLE).")
     else:
@@ -53,3 +52,9 @@ def _of_folder(settings: ImapSettings, folder: Folder, can_idle: bool) -> Iterat
         yield Finding(
             "after", State.NOTE, f"{settings.folder} is read-only. Its mail will stay unread there."
         )
+
+
+def _holds(mails: int) -> str:
+    if mails == 0:
+        return "is empty"
+    return f"holds {mails} mail{'s' * (mails > 1)}; what the desk does not know yet will be taken in"

@@ -143,7 +143,7 @@ class _Fold:
             if self._is_quoted(number):
                 break
             if not BLANK.match(self.lines[number]):
-                if self.heads.attribution(number) or self.heads.separator(number):
+                if self.heads.any(number):
                     break
                 below.append(self.lines[number])
             if len(below) > MAX_SIGNATURE:

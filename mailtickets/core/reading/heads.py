@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mailtickets.core.reading import marks
 
@@ -27,9 +27,10 @@ _TRAILER = " \t\u00a0*_-–—"
 _ENDINGS = (":", "：", ">", *(word.casefold() for word in marks.WROTE))
 _COLON = re.compile(r"[:：][\s*_\-–—]*$|\w-{3,}\s*$")
 _WROTE = re.compile(
-    rf"(?:^|.*?[\s>(,\d])(?:{_any(marks.WROTE)})(?:[\s,(].{{0,160}}[:：]|\s?[:：]?)[\s*_\-–—]*$",
+    rf"(?:^|(?<=[\s>(,\d]))(?:{_any(marks.WROTE)})(?:(?=[\s,(])(?P<more>.*)|\s?[:：]?[\s*_\-–—]*$)",
     re.IGNORECASE,
 )
+_MAX_MORE = 160  # characters between the verb and the colon: "schrieb Ann am Montag um 10:30 Uhr:"
 _OPENS = re.compile(
     rf"(?=.{{0,40}}\d)[\s*_\-–—\"“]*(?:(?:{_any(marks.ON)})[\s.,]|\d{{1,4}}[\s./\-:年])", re.IGNORECASE
 )
@@ -79,6 +80,15 @@ class Heads:
 
     lines: Sequence[str]
     is_quoted: Callable[[int], bool]
+    # Lines are looked at from several sides: no letter may make that cost more than once.
+    _ends: dict[int, int] = field(default_factory=dict)
+    _says: dict[tuple[int, int], bool] = field(default_factory=dict)
+
+    def any(self, at: int) -> int:
+        """The end of whatever head begins at a line; 0 if none does."""
+        if at not in self._ends:
+            self._ends[at] = self.attribution(at) or self.separator(at)
+        return self._ends[at]
 
     def next(self, at: int) -> int:
         """The next line that is not blank, at most three on."""
@@ -106,7 +116,7 @@ class Heads:
                 return 0
             if not last.rstrip(_TRAILER).casefold().endswith(_ENDINGS):
                 continue
-            if starts := [start for start in range(at, end) if self._says_who(start, end)]:
+            if starts := [start for start in range(at, end) if self._says_who_once(start, end)]:
                 # The nearest line that begins like one is its start; all above is the sender's.
                 opening = [start for start in starts if self._opens(start, at)] or starts
                 return end if opening[-1] == at else 0
@@ -117,19 +127,26 @@ class Heads:
         is_cut = start > first and self.lines[start - 1].rstrip().endswith(("<", ","))
         return not is_cut and _OPENS.match(self.lines[start]) is not None
 
+    def _says_who_once(self, start: int, end: int) -> bool:
+        if (start, end) not in self._says:
+            self._says[start, end] = self._says_who(start, end)
+        return self._says[start, end]
+
     def _says_who(self, start: int, end: int) -> bool:
         joined = " ".join(line[:LOOK].strip() for line in self.lines[start:end])[:LOOK]
         if _DATED.match(joined) or (_TO_MAILBOX.search(joined) and _TIME.search(joined)):
             return True
         has_moment, has_mailbox = bool(_MOMENT.search(joined)), bool(_MAILBOX.search(joined))
         is_followed = self.is_quoted(self.next(end))
-        if _WROTE.match(joined):
+        if not (has_moment or has_mailbox or is_followed):
+            return False
+        has_colon = _COLON.search(joined) is not None
+        if _has_verb(joined, has_colon=has_colon):
             first = self.lines[start][:LOOK]
             begins = (
                 end - start == 1 or _MOMENT.search(first) or _OPENS.match(first) or _MAILBOX.search(first)
             )
-            is_whole = (has_moment or has_mailbox) if _COLON.search(joined) else (has_moment and has_mailbox)
-            return bool(begins) and (is_whole or is_followed)
+            return bool(begins) and (is_followed or has_colon or (has_moment and has_mailbox))
         return has_moment and has_mailbox and is_followed
 
     def _block(self, start: int, *, after_rule: bool) -> int:
@@ -148,6 +165,16 @@ class Heads:
             elif at == start or at - end > 2:
                 break
         return end if _is_block(found, after_rule=after_rule) else 0
+
+
+def _has_verb(joined: str, *, has_colon: bool) -> bool:
+    """Whether it ends in "wrote", or in "wrote" and a few words and a colon."""
+    found = _WROTE.search(joined)
+    if found is None or found["more"] is None:
+        return found is not None
+    return has_colon and (
+        len(found["more"]) <= _MAX_MORE or _WROTE.search(joined, found.end("more") - _MAX_MORE) is not None
+    )
 
 
 def forwards(line: str) -> bool:

@@ -6,6 +6,7 @@ style of the sender's costs more than its letters.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from html import unescape
@@ -94,7 +95,12 @@ _SILENT = frozenset(
     ("script", "style", "title", "template", "noscript", "object", "embed", "iframe", "svg", "math")
 )
 _CONFIG = ParserConfig(css=STRICT_CSS_PROFILE, display_links=False, display_images=False)
+MAX_TAGS = 50_000  # beyond that the layout is left out: only the words matter then
 _TAG = re.compile(r"<[^<>]{0,5000}>")
+_BLOCK_TAG = re.compile(
+    r"<(?:/?(?:p|div|tr|li|h[1-6]|table|blockquote|pre)|br)\b[^<>]{0,5000}>", re.IGNORECASE
+)
+_SILENT_PART = re.compile(r"<(script|style|title)\b.{0,200000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +114,22 @@ class Marked:
 def rendered(html: str) -> Marked:
     """The text of an HTML part. Never raises: what lxml cannot read is freed of its tags."""
     source = _NONCHARACTERS.sub("", clean_text(html))
-    try:
-        text = _laid_out(source)
-    except (lxml.etree.LxmlError, ValueError, AssertionError, IndexError, RecursionError):
-        text = ""
+    text = ""
+    if source.count("<") <= MAX_TAGS:
+        # A tree that lxml or inscriptis cannot handle is read without its tags, as is one that is too big.
+        with contextlib.suppress(
+            lxml.etree.LxmlError, ValueError, AssertionError, IndexError, RecursionError
+        ):
+            text = _laid_out(source)
     # libxml2 gives up, silently, beyond 255 levels.
-    return _unmarked(clean_text(text if text.strip() else unescape(_TAG.sub(" ", source))))
+    return _unmarked(clean_text(text if text.strip() else _bared(source)))
+
+
+def _bared(source: str) -> str:
+    """The words between the tags, a line for each block."""
+    broken = _BLOCK_TAG.sub("\n", _SILENT_PART.sub(" ", source))
+    lines = (" ".join(line.split()) for line in unescape(_TAG.sub(" ", broken)).split("\n"))
+    return "\n".join(line for line in lines if line)
 
 
 def _laid_out(source: str) -> str:

@@ -18,7 +18,7 @@ class Message:
     kind: MessageKind
     author: int | None  # Person.id
     text: str  # what was typed, commands taken out
-    segments: tuple[Segment, ...]  # the whole, for the page to fold
+    segments: tuple[Segment, ...]  # the whole, commands taken out, for the page to fold
     attachments: tuple[Attachment, ...]
     unverified: bool = False  # the author was not proven
 

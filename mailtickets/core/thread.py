@@ -103,10 +103,15 @@ def bare_subject(subject: str, tag: str) -> str:
     """A subject without tags and without all that was put before it, in whatever language. May be ""."""
     # Composed, since some clients send the accent of "RÉF:" as a letter of its own.
     bare = unicodedata.normalize("NFC", _tag_pattern(tag).sub(" ", subject))
-    start = 0
-    while found := _PREFIX.match(bare, start):
-        start = found.end()
-    return " ".join(bare[start:].split())
+    start, end = 0, len(bare.rstrip())
+    while True:
+        # Some clients put a forward in brackets as a whole: "[Fwd: Re: Blank pages]".
+        is_bracketed = bare[start:].lstrip().startswith("[") and bare[:end].endswith("]")
+        opening = bare.index("[", start) + 1 if is_bracketed else start
+        found = _PREFIX.match(bare, opening, end)
+        if found is None:
+            return " ".join(bare[start:end].split())
+        start, end = found.end(), end - is_bracketed
 
 
 def _parents(mail: InboundMail) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,19 +23,56 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def ready_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database that is up to date, to be copied: migrating costs more than most tests."""
+    folder = tmp_path_factory.mktemp("ready")
+    engine.make_current(f"sqlite:///{folder / 'desk.db'}", folder)
+    return folder / "desk.db"
+
+
+@pytest.fixture(scope="session")
+def ready_name(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a PostgreSQL database that is up to date."""
+    url = postgres.database()
+    engine.make_current(url, tmp_path_factory.mktemp("ready"))
+    return url.rpartition("/")[2]
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which database."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database that has nothing in it."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'desk.db'}"
-    server: Postgres = request.getfixturevalue("postgres")
-    return server.database()
+    if kind == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        yield from _for_a_while(server, server.database())
+
+
+@pytest.fixture
+def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database that is up to date and holds nothing."""
+    if kind == "sqlite":
+        shutil.copy(request.getfixturevalue("ready_file"), tmp_path / "desk.db")
+        yield f"sqlite:///{tmp_path / 'desk.db'}"
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        yield from _for_a_while(server, server.database(like=request.getfixturevalue("ready_name")))
+
+
+def _for_a_while(server: Postgres, url: str) -> Iterator[str]:
+    yield url
+    server.drop(url)
 
 
 @pytest.fixture
 def store(url: str, tmp_path: Path) -> Iterator[Store]:
-    """A store over an up-to-date database."""
-    engine.make_current(url, tmp_path)
     opened = Store.open(url, tmp_path / "blobs")
     yield opened
     opened.close_sync()

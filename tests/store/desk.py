@@ -15,9 +15,10 @@ from mailtickets.core.person import Part, Person, Role
 from mailtickets.core.policy import Policy
 from mailtickets.core.thread import Clues
 from mailtickets.core.ticket import Changed, Opened, Ticket
-from mailtickets.store import ledger, outbox, people
+from mailtickets.store import ledger, outbox, people, views
 from mailtickets.store.engine import Store, Tx
 from mailtickets.store.ledger import Cause, Recorded, Stored
+from mailtickets.store.views import TicketView
 from tests.store.letters import ANN, DESK, LEE, NO_CLUES, NOT_ASKED, NOTHING, NOW, PERSON, POLICY, letter, raw
 
 
@@ -102,6 +103,12 @@ class Desk:
         agent = Staff(address, address.name, Role.AGENT, (), projects, "", "")
         self.store.write_sync(people.sync_staff, (agent,), self.now)
         return self.person(address)
+
+    def view(self, ticket: Ticket) -> TicketView:
+        """A ticket as the operator sees it."""
+        found = self.store.read_sync(views.ticket, ticket.number)
+        assert found is not None
+        return found
 
     def mails(self, mail: Outgoing, cause: str = "in:1", *, is_held: bool = False) -> int:
         return self.store.write_sync(outbox.put, mail, cause, is_held, self.now)

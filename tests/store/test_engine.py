@@ -61,7 +61,7 @@ def test_the_window_cannot_write(store: Store, url: str, tmp_path: Path) -> None
     window.close_sync()
 
 
-@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_sqlite_is_as_safe_as_it_can_be(store: Store) -> None:
     def pragmas(tx: Tx) -> list[object]:
         names = ("journal_mode", "synchronous", "foreign_keys")

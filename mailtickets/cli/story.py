@@ -144,4 +144,5 @@ def _moment(at: datetime | None) -> str | None:
 
 
 def _called(person: Person) -> str:
-    return f"{person.name} <{person.address.spec}>" if person.name else person.address.spec
+    spec = person.address.spec
+    return spec if person.shown == spec else f"{person.shown} <{spec}>"

@@ -11,6 +11,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from aiosmtplib import SMTP, SMTPDataError, SMTPException, SMTPResponse, SMTPResponseException
 
@@ -241,8 +242,8 @@ async def _connect(settings: SmtpSettings, deadlines: Deadlines) -> SMTP:
 def _client(settings: SmtpSettings, deadlines: Deadlines) -> SMTP:
     try:
         tls = None if settings.tls == "none" else wire.context(settings.ca_file)
-    except OSError as error:
-        raise Refused(0, f"The ca_file {settings.ca_file} cannot be used ({error}).") from error
+    except wire.NoAuthority as error:
+        raise Refused(0, str(error)) from error
     return SMTP(
         hostname=settings.host,
         port=settings.port,
@@ -305,12 +306,16 @@ def _hang_up(client: SMTP) -> None:
 # The check
 
 
-async def probe(settings: SmtpSettings, deadlines: Deadlines | None = None) -> tuple[Finding, ...]:
-    """What works, in order, up to the first thing that does not. Sends no mail."""
-    return tuple([finding async for finding in _steps(settings, deadlines or Deadlines())])
+async def probe(
+    settings: SmtpSettings, deadlines: Deadlines | None = None, now: datetime | None = None
+) -> tuple[Finding, ...]:
+    """What works, in order, up to the first thing that does not. Sends no mail. `now`: to tell what ends soon."""
+    return tuple([finding async for finding in _steps(settings, deadlines or Deadlines(), now)])
 
 
-async def _steps(settings: SmtpSettings, deadlines: Deadlines) -> AsyncIterator[Finding]:
+async def _steps(
+    settings: SmtpSettings, deadlines: Deadlines, now: datetime | None
+) -> AsyncIterator[Finding]:
     subject, client = "connect", None
     try:
         client = _client(settings, deadlines)
@@ -318,12 +323,14 @@ async def _steps(settings: SmtpSettings, deadlines: Deadlines) -> AsyncIterator[
             await _greet(client, settings)
         yield Finding(subject, State.OK, f"{settings.host}:{settings.port} answers.")
         if settings.tls != "none":
-            yield wire.certificate(client.get_transport_info("peercert"))
+            yield wire.certificate(client.get_transport_info("peercert"), now)
         subject = "login"
         async with asyncio.timeout(deadlines.connect):
             await _log_in(client, settings)
         if settings.user:
             yield Finding(subject, State.OK, f"{settings.user} is let in.")
+        async with asyncio.timeout(deadlines.command):
+            yield await _welcome(client)
         yield _size(client)
     except Refused as refused:
         yield Finding(subject, State.FAIL, refused.reason)
@@ -332,6 +339,17 @@ async def _steps(settings: SmtpSettings, deadlines: Deadlines) -> AsyncIterator[
     finally:
         if client is not None:
             _hang_up(client)
+
+
+async def _welcome(client: SMTP) -> Finding:
+    """Whether a mail may be begun: a relay that wants a login, or will have nothing of us, says so here."""
+    answer = await client.execute_command(b"MAIL", b"FROM:<>")
+    if answer.code // 100 == 2:
+        return Finding("sender", State.OK, "The relay takes mail from this machine.")
+    said = f"{answer.code} {wire.one_line(answer.message)}"
+    return Finding(
+        "sender", State.FAIL, f"The relay takes no mail from this machine: “{said}”. Check user and tls."
+    )
 
 
 def _size(client: SMTP) -> Finding:

@@ -9,10 +9,12 @@ import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+SOON = timedelta(days=14)  # a certificate that ends sooner is worth a word
 
 
 class State(StrEnum):
@@ -36,9 +38,16 @@ class Trouble:
     is_refusal: bool  # only the operator can mend it
 
 
+class NoAuthority(Exception):
+    """`ca_file` cannot be used; `str()` is a whole sentence."""
+
+
 def context(ca_file: Path | None) -> ssl.SSLContext:
-    """Checks chain, name and dates, against the machine's authorities or those of `ca_file` (PEM)."""
-    made = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(ca_file) if ca_file else None)
+    """Checks chain, name and dates, against the machine's authorities or those of `ca_file` (PEM). NoAuthority."""
+    try:
+        made = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(ca_file) if ca_file else None)
+    except OSError as error:
+        raise NoAuthority(f"The ca_file {ca_file} cannot be used ({error.strerror or error}).") from error
     made.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996
     return made
 
@@ -91,10 +100,21 @@ def _origin(error: BaseException) -> BaseException:
     return error
 
 
-def certificate(peer: Mapping[str, Any]) -> Finding:
+def certificate(peer: Mapping[str, Any], now: datetime | None) -> Finding:
     """Until when it is good. `peer`: as SSLSocket.getpeercert gives it."""
     ends_at = datetime.fromtimestamp(ssl.cert_time_to_seconds(peer["notAfter"]), UTC)
-    return Finding("certificate", State.OK, f"The certificate is good until {ends_at:%d %B %Y}.")
+    text = f"The certificate is good until {ends_at:%d %B %Y}."
+    if now is not None and ends_at - now < SOON:
+        return Finding("certificate", State.NOTE, f"{text} Renew it on that server in time.")
+    return Finding("certificate", State.OK, text)
+
+
+def keep_alive(sock: Any) -> None:
+    """Notice within a minute that the other end has vanished without a word, and keep a NAT from forgetting us."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, option):  # not on every system
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 def one_line(text: str, longest: int = 300) -> str:

@@ -36,7 +36,7 @@ class Deferred:
     """Not now. `relay_down` if it says nothing about this message: connection, TLS, AUTH, 421."""
 
     code: int  # 0: no answer
-    text: str
+    text: str  # the server's words; whole sentences of ours if there is no answer, or `relay_down` at AUTH
     relay_down: bool = False
 
 
@@ -44,8 +44,8 @@ class Deferred:
 class Failed:
     """Never (5yz, or an address that SMTP cannot carry)."""
 
-    code: int
-    text: str
+    code: int  # 0: no server was asked
+    text: str  # the server's words, or whole sentences of ours
 
 
 Result: TypeAlias = Sent | Deferred | Failed
@@ -113,8 +113,9 @@ MEANINGS = (
 
 def _said(result: Deferred | Failed) -> str:
     """The meaning if its code has one, and the server's own words; or ours where no server spoke."""
-    words = " ".join(result.text.split())[:LONGEST].rstrip(".")
+    words = " ".join(result.text.split())[:LONGEST]
     if result.code == 0:
-        return f"{words}."
+        return words
+    words = words.rstrip(".")
     meaning = next((f"{sentence} " for code, sentence in MEANINGS if code.search(words)), "")
     return f"{meaning}The mail server said: {result.code} {words}."

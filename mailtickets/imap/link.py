@@ -85,14 +85,14 @@ class Link:
     async def greet(self) -> None:
         """Connected, and the server has said its first line."""
         await self.ask(self.client.wait_hello_from_server(), self.deadlines.connect)
+        wire.keep_alive(self.client.protocol.transport.get_extra_info("socket"))
 
     async def log_in(self) -> None:
         """Logged in, and what the server can do is in `capabilities`."""
         settings = self._settings
-        answer = await self.command(
-            "LOGIN", self.client.login(syntax.quoted(settings.user), settings.password)
-        )
-        if answer.result == "NO":
+        login = self.client.login(syntax.quoted(settings.user), settings.password)
+        answer = await self.ask(login, self.deadlines.command)
+        if answer.result != "OK":
             self._refuse(
                 f"{self.where} refuses the login of {settings.user}", answer, "Check user and password."
             )
@@ -102,8 +102,8 @@ class Link:
 
     async def select(self) -> Folder:
         folder = self._settings.folder
-        answer = await self.command("SELECT", self.client.select(syntax.folder(folder)))
-        if answer.result == "NO":
+        answer = await self.ask(self.client.select(syntax.folder(folder)), self.deadlines.command)
+        if answer.result != "OK":
             self._refuse(
                 f"The folder {folder} of {self._settings.user} cannot be opened", answer, "Check folder."
             )
@@ -192,7 +192,7 @@ class Link:
 
     async def close(self) -> None:
         """Say goodbye if there is still somebody to say it to. Never raises."""
-        if not self._lost.done():
+        if not self._lost.done() and not self._turn.locked():
             with suppress(LinkDown):
                 await self.ask(self.client.logout(), self.deadlines.logout)
         self.abort()
@@ -234,10 +234,8 @@ class Link:
 def _tls(settings: ImapSettings) -> Any:
     try:
         return wire.context(settings.ca_file) if settings.tls == "implicit" else None
-    except OSError as error:
-        raise LinkDown(
-            f"The ca_file {settings.ca_file} cannot be used ({error}).", is_refusal=True
-        ) from error
+    except wire.NoAuthority as error:
+        raise LinkDown(str(error), is_refusal=True) from error
 
 
 def _went_well(task: asyncio.Task[Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 
 from mailtickets import wire
 from mailtickets.config import ImapSettings, MailboxSettings
@@ -10,19 +11,23 @@ from mailtickets.imap.link import Deadlines, Folder, Link, LinkDown
 from mailtickets.wire import Finding, State
 
 
-async def probe(settings: MailboxSettings, deadlines: Deadlines | None = None) -> tuple[Finding, ...]:
-    """What works, in order, up to the first thing that does not."""
-    return tuple([finding async for finding in _steps(settings.imap, deadlines or Deadlines())])
+async def probe(
+    settings: MailboxSettings, deadlines: Deadlines | None = None, now: datetime | None = None
+) -> tuple[Finding, ...]:
+    """What works, in order, up to the first thing that does not. `now`: to tell what ends soon."""
+    return tuple([finding async for finding in _steps(settings.imap, deadlines or Deadlines(), now)])
 
 
-async def _steps(settings: ImapSettings, deadlines: Deadlines) -> AsyncIterator[Finding]:
+async def _steps(
+    settings: ImapSettings, deadlines: Deadlines, now: datetime | None
+) -> AsyncIterator[Finding]:
     subject, link = "connect", None
     try:
         link = Link(settings, deadlines)
         await link.greet()
         yield Finding(subject, State.OK, f"{link.where} answers.")
         if peer := link.client.protocol.transport.get_extra_info("peercert"):
-            yield wire.certificate(peer)
+            yield wire.certificate(peer, now)
         subject = "login"
         await link.log_in()
         yield Finding(subject, State.OK, f"{settings.user} is let in.")

@@ -179,7 +179,7 @@ async def test_misbehaviour_is_link_down_in_time(step: str, what: str) -> None:
         with pytest.raises(LinkDown):
             await box.uids()
     assert down.value.reason.endswith((".", "?"))
-    assert not down.value.is_refusal
+    assert down.value.is_refusal == (what == "answers BAD" and step in ("LOGIN", "SELECT"))
     if what == "falls silent":
         assert "does not answer in time" in down.value.reason
     if what in ("hangs up", "resets"):

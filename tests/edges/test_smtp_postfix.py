@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 
 import pytest
@@ -90,7 +91,7 @@ async def test_good_relay_passes_step_by_step(postfix: Postfix) -> None:
         postfix.tls_port, tls="implicit", ca_file=postfix.ca_file, user="ann@example.org", password=PASSWORD
     )
     found = await probe(settings, QUICK)
-    assert [finding.subject for finding in found] == ["connect", "certificate", "login", "size"]
+    assert [finding.subject for finding in found] == ["connect", "certificate", "login", "sender", "size"]
     assert {finding.state for finding in found} == {State.OK}
     assert found[-1].text == "The relay takes mails of up to 48 MiB."
 
@@ -112,3 +113,17 @@ async def test_first_thing_that_is_wrong_is_the_last_that_is_said(
         assert last.state is State.FAIL
         assert words in last.text
         assert {finding.state for finding in before} <= {State.OK}
+
+
+async def test_relay_that_wants_a_login_is_found_out() -> None:
+    with Sink(users={"support": "right"}) as relay:
+        found = await probe(relay_at(relay.port), QUICK)
+    assert (found[1].subject, found[1].state) == ("sender", State.FAIL)
+    assert "530 5.7.0 Log in first" in found[1].text
+
+
+async def test_certificate_that_ends_soon_is_a_note(postfix: Postfix) -> None:
+    settings = relay_at(postfix.tls_port, tls="implicit", ca_file=postfix.ca_file)
+    for days, state in ((0, State.OK), (20, State.NOTE)):
+        found = await probe(settings, QUICK, datetime.now(UTC) + timedelta(days=days))
+        assert (found[1].subject, found[1].state) == ("certificate", state)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -188,6 +189,11 @@ class SocketClerk:
         return self._ask("retry-outbox", Question(ids=ids)).count
 
 
+def _client(name: str) -> httpx.Client:
+    transport = httpx.HTTPTransport(uds=name)
+    return httpx.Client(transport=transport, base_url="http://control", timeout=ANSWER_WITHIN)
+
+
 def socket_path(state_dir: Path) -> Path:
     return state_dir / "control.sock"
 
@@ -213,11 +219,22 @@ def reach(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Clerk]:
 
 
 @contextlib.contextmanager
+def _short(path: Path) -> Iterator[str]:
+    """A name of at most 108 octets for a socket in whatever folder: sockaddr_un holds no more (unix(7))."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
+
+
+@contextlib.contextmanager
 def listening(path: Path) -> Iterator[socket.socket]:
     """The control socket, for this user only; removed at the end."""
     path.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        sock.bind(str(path))
+        with _short(path) as name:
+            sock.bind(name)
         path.chmod(0o600)
         try:
             yield sock

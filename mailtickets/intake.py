@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -119,10 +118,10 @@ class Intake:
         unknown = await self.house.store.read(ledger.unknown_uids, self.mailbox, uidvalidity, uids)
         pending: asyncio.Task[tuple[int, ...]] | None = None
         down: imap.LinkDown | None = None
-        async with asyncio.TaskGroup() as group, aclosing(inbox.fetch(unknown)) as batches:
+        async with asyncio.TaskGroup() as group:
             try:
                 # While one batch is read and decided the next one is on its way.
-                async for raws in batches:
+                async for raws in inbox.fetch(unknown):
                     self._beat()
                     if pending is not None:
                         await self._mark(inbox, uidvalidity, await pending)

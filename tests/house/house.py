@@ -151,7 +151,7 @@ class House:
 
     # The process
 
-    def start(self) -> None:
+    def start(self, **environment: str) -> None:
         """Ready when this returns."""
         before = self.log.count('"event":"ready"')
         with (self.folder / "daemon.log").open("ab") as log:
@@ -160,6 +160,7 @@ class House:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
+                env=os.environ | environment,
                 start_new_session=True,
             )
         process = self._process
@@ -182,6 +183,11 @@ class House:
         os.kill(self._process.pid, signal.SIGKILL)
         self._process.wait(10)
         self._process = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def log(self) -> str:

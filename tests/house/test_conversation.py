@@ -165,10 +165,3 @@ def test_the_inbox_server_may_go_and_come(house: House, server: Dovecot) -> None
     server.start()
     _opened(house)
     assert house.read(LEE, timeout=60)
-
-
-def test_a_second_daemon_is_refused(house: House) -> None:
-    house.start()
-    second = house.run("run")
-    assert second.returncode == 78
-    assert b"Stop it first" in second.stderr + second.stdout

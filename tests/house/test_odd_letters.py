@@ -14,12 +14,16 @@ BASE = (
 )
 ODD = {
     "no From": b"To: support@example.org\r\nSubject: x\r\nMessage-ID: <a@customer.example>\r\n\r\nHello\r\n",
-    "two Froms": BASE + b"From: Ann <ann@example.org>\r\nSubject: two\r\nMessage-ID: <b@c.example>\r\n\r\n#close\r\n",
+    "two Froms": BASE
+    + b"From: Ann <ann@example.org>\r\nSubject: two\r\nMessage-ID: <b@c.example>\r\n\r\n#close\r\n",
     "no Message-ID": BASE + b"Subject: no id\r\n\r\nHello\r\n",
     "unknown charset": BASE
     + b"Subject: charset\r\nMessage-ID: <c@c.example>\r\nContent-Type: text/plain; charset=klingon\r\n\r\n\xe9t\xe9\r\n",
     "a NUL": BASE + b"Subject: nul\x00here\r\nMessage-ID: <d@c.example>\r\n\r\na\x00b\r\n",
-    "a subject of 10 kB": BASE + b"Subject: " + b"long " * 2000 + b"\r\nMessage-ID: <e@c.example>\r\n\r\nHello\r\n",
+    "a subject of 10 kB": BASE
+    + b"Subject: "
+    + b"long " * 2000
+    + b"\r\nMessage-ID: <e@c.example>\r\n\r\nHello\r\n",
     "nothing but a colon": b":\r\n\r\n",
     "empty": b"\r\n",
     "nested messages": BASE
@@ -68,7 +72,13 @@ def test_a_used_message_id_does_not_make_another_letter_vanish(desk: House) -> N
 
 
 def test_an_oversize_letter_is_kept_back_and_its_sender_told_once(desk: House) -> None:
-    big = BASE + b"Subject: big\r\nMessage-ID: <big@c.example>\r\n\r\n" + b"x" * 76 + b"\r\n" * 1 + (b"y" * 76 + b"\r\n") * 20_000
+    big = (
+        BASE
+        + b"Subject: big\r\nMessage-ID: <big@c.example>\r\n\r\n"
+        + b"x" * 76
+        + b"\r\n" * 1
+        + (b"y" * 76 + b"\r\n") * 20_000
+    )
     desk.deliver(big, LEE)
     (told,) = desk.read(LEE)
     assert "1 MiB" in told.text

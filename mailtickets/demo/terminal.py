@@ -20,7 +20,8 @@ from mailtickets.demo.desk import ANN, DESK, MARIA, Desk
 from mailtickets.demo.letters import Letter
 from mailtickets.demo.server import HOST, PASSWORD, Ports
 
-_LINES = 16  # of one mail; the rest is counted
+_LINES = 16  # of a mail that is longer than _WHOLE; the rest is counted
+_WHOLE = 20
 _LOG_LINES = 25
 _WIDTH = 84
 
@@ -105,7 +106,8 @@ def _body(letter: Letter) -> Text:
     typed = lines[
         : len(lines) - sum(1 for _ in takewhile(lambda line: line.startswith(">"), reversed(lines)))
     ]
-    shown = (typed if typed else lines)[:_LINES]
+    words = typed or lines
+    shown = words if len(words) <= _WHOLE else words[:_LINES]
     body = Text("\n").join(Text(line, "dim" if line.startswith((">", "-- ")) else "") for line in shown)
     if quoted := len(lines) - len(typed):
         body.append(f"\n> … {quoted} lines quoted", "dim")

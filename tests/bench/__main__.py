@@ -88,7 +88,7 @@ def _desk(
     before, user = drain.count(), f"desk{number}@example.org"
     with tempfile.TemporaryDirectory(prefix="mt-bench-") as name:
         with Desk(Path(name), user, server.port, drain.port, options.database, options.connections) as desk:
-            drain.wait_for(before + _opening(pieces), _TIMEOUT)
+            drain.wait_for(before + _opening(pieces), _TIMEOUT, desk.is_up)
             wait_until(lambda: _unmarked(server, user) == 0, "the last mail to be marked", _TIMEOUT)
             taken = time.perf_counter() - desk.ready_at
         outcomes = desk.outcomes()
@@ -105,7 +105,7 @@ def _idle(options: Options, server: Dovecot, drain: Sink) -> list[float]:
     found = []
     with (
         tempfile.TemporaryDirectory(prefix="mt-bench-") as name,
-        Desk(Path(name), "idle@example.org", server.port, drain.port, options.database, 2),
+        Desk(Path(name), "idle@example.org", server.port, drain.port, options.database, 2) as desk,
     ):
         for piece in [p for p in post.pieces(3 * options.idle, "support@example.org", seed=2) if p.opens][
             : options.idle
@@ -114,7 +114,7 @@ def _idle(options: Options, server: Dovecot, drain: Sink) -> list[float]:
             before = drain.count()
             delivered = time.perf_counter()
             server.deliver(piece.octets, to="idle@example.org")
-            found.append(drain.wait_for(before + 1, 30) - delivered)
+            found.append(drain.wait_for(before + 1, 30, desk.is_up) - delivered)
     return found
 
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -71,6 +72,8 @@ class Desk:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = threading.Event()
+        self._ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._watch = threading.Thread(target=self._look, daemon=True)
         (folder / "password").write_text(PASSWORD)
         words = _CONFIG.format(
             listen=f"{HOST}:{free_port()}", host=HOST, user=user, imap=imap, smtp=smtp, database=database,
@@ -79,37 +82,41 @@ class Desk:
         self.config.write_text(words)
 
     def __enter__(self) -> Self:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
-            # Type=notify, as systemd does it: READY comes after migrations and before the IMAP login.
-            path = str(self._folder / "notify")
-            ear.bind(path)
-            ear.settimeout(60)
-            with (self._folder / "daemon.log").open("wb") as log:
-                self._process = subprocess.Popen(
-                    _command("run", self.config),
-                    stdout=log,
-                    stderr=log,
-                    env={**os.environ, "NOTIFY_SOCKET": path},
-                    start_new_session=True,
-                )
-            while b"READY=1" not in ear.recv(4096):
-                pass
+        # Type=notify, as systemd does it: READY comes after migrations and before the IMAP login.
+        path = str(self._folder / "notify")
+        self._ear.bind(path)
+        self._ear.settimeout(60)
+        with (self._folder / "daemon.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                _command("run", self.config),
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "NOTIFY_SOCKET": path},
+                start_new_session=True,
+            )
+        while b"READY=1" not in self._ear.recv(4096):
+            pass
         self.ready_at = time.perf_counter()
-        threading.Thread(target=self._watch, daemon=True).start()
+        self._watch.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._process is not None
-        self._stopped.set()
         self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(40)
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
+        self._stopped.set()
+        self._watch.join()
+        self._ear.close()
         if error is not None:
-            error.add_note((self._folder / "daemon.log").read_text(errors="replace")[-3000:])
+            error.add_note((self._folder / "daemon.log").read_text(errors="replace")[-6000:])
+
+    def is_up(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def outcomes(self) -> Counter[str]:
         """How many letters ended how."""
@@ -118,10 +125,14 @@ class Desk:
         )
         return Counter(row["outcome"] for row in json.loads(done.stdout))
 
-    def _watch(self) -> None:
+    def _look(self) -> None:
+        """Look at the memory now and then; listen meanwhile, so that the daemon's pings find room."""
         assert self._process is not None
-        while not self._stopped.wait(_LOOK_EVERY):
+        self._ear.settimeout(_LOOK_EVERY)
+        while not self._stopped.is_set():
             self.peak = max(self.peak, sum(map(_pss, _family(self._process.pid))))
+            with suppress(TimeoutError):
+                self._ear.recv(4096)
 
 
 def _command(*words: str | Path) -> tuple[str, ...]:

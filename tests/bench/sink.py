@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -53,11 +54,11 @@ class Sink:
             found = _COUNT.findall(counters.read())
         return int(found[-1]) if found else 0
 
-    def wait_for(self, count: int, timeout: float) -> float:
+    def wait_for(self, count: int, timeout: float, is_up: Callable[[], bool] = lambda: True) -> float:
         """time.perf_counter() when the count was reached; TimeoutError names how far it came."""
         until = time.monotonic() + timeout
         while (reached := self.count()) < count:
-            if time.monotonic() > until:
-                raise TimeoutError(f"{reached} of {count} mails came out within {timeout:g} s")
+            if time.monotonic() > until or not is_up():
+                raise TimeoutError(f"{reached} of {count} mails came out, and no more")
             time.sleep(0.002)
         return time.perf_counter()

@@ -111,10 +111,6 @@ def concern(sentence: str) -> None:
     _log.warning("please look", next=sentence)
 
 
-def upgraded(revision: str, backup: Path | None) -> None:
-    _log.info("database upgraded", revision=revision, backup=str(backup) if backup else "")
-
-
 def ready(mailboxes: Sequence[str], page: str) -> None:
     """`page`: its URL, "" if it is switched off."""
     _log.info("ready", mailboxes=", ".join(mailboxes), page=page)
@@ -143,28 +139,6 @@ def unwell(lag: float, silent: Sequence[str]) -> None:
     )
 
 
-def disk_low(free: int, wanted: int) -> None:
-    """Octets."""
-    _log.error(
-        "disk low",
-        free_mb=free // 10**6,
-        wanted_mb=wanted // 10**6,
-        next="No mail is fetched or sent until there is room in the state directory. It goes on by itself.",
-    )
-
-
-def disk_recovered(free: int) -> None:
-    _log.info("disk recovered", free_mb=free // 10**6)
-
-
-def database_away(reason: str) -> None:
-    _log.error("database away", reason=reason, next="It is tried again; mail waits in the inbox meanwhile.")
-
-
-def database_back() -> None:
-    _log.info("database back")
-
-
 # The way in
 
 
@@ -181,11 +155,6 @@ def mailbox_down(mailbox: str, reason: str, again_after: timedelta, is_refusal: 
 
 def mailbox_recovered(mailbox: str, down_for: timedelta) -> None:
     _log.info("mailbox recovered", mailbox=mailbox, down_for=_span(down_for))
-
-
-def mailbox_renumbered(mailbox: str, old: int, new: int, unknown: int) -> None:
-    """UIDVALIDITY changed; `unknown` mails match nothing that the ledger has."""
-    _log.warning("mailbox renumbered", mailbox=mailbox, old=old, new=new, unknown=unknown)
 
 
 def mail_done(mailbox: str, uid: int, message_id: str, outcome: str, reason: str, ticket: int | None) -> None:
@@ -221,11 +190,6 @@ def mail_held(mailbox: str, uid: int, message_id: str, reason: str) -> None:
         reason=reason,
         next="See “mailtickets held list”; “mailtickets held release” lets it in.",
     )
-
-
-def mark_failed(mailbox: str, count: int, reason: str) -> None:
-    """Harmless: a mail seen again is known."""
-    _log.warning("mark failed", mailbox=mailbox, mails=count, reason=reason, next="It is tried again.")
 
 
 def reader_replaced(reason: str) -> None:
@@ -288,7 +252,7 @@ def relay_up(host: str, down_for: timedelta) -> None:
     _log.info("relay up", host=host, down_for=_span(down_for))
 
 
-# The clock, the window, the operator
+# The clock, the window
 
 
 def job_ran(job: str, took: timedelta, found: str) -> None:
@@ -311,11 +275,6 @@ def window_restarted(exit_code: int, again_after: timedelta) -> None:
         again_in=_span(again_after),
         next="Mail goes on meanwhile. If it happens again, look at the lines before this one.",
     )
-
-
-def asked(what: str, who: str) -> None:
-    """The command line or the sign-in page asked for something: "link", for whom."""
-    _log.info("asked", what=what, who=who)
 
 
 def _span(span: timedelta) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from mailtickets.cli.options import NOT_THERE, AsJson, ConfigFile, settings
-from mailtickets.cli.rows import Column, show, words
+from mailtickets.cli.rows import Column, counted, show, words
 
 if TYPE_CHECKING:
     from mailtickets.wire import Finding
@@ -35,7 +35,11 @@ def check(config: ConfigFile = None, as_json: AsJson = False) -> None:
         rows = [{"subject": f.subject, "state": f.state.value, "text": f.text} for f in findings]
         show(rows, COLUMNS, as_json=True, none="")
     else:
-        print(f"\n{failed} of {len(findings)} need mending." if failed else "\nThe desk can start.")
+        print(
+            f"\n{counted(failed, 'thing needs', 'things need')} mending."
+            if failed
+            else "\nThe desk can start."
+        )
     raise typer.Exit(NOT_THERE if failed else 0)
 
 

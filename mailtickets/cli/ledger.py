@@ -19,7 +19,7 @@ from mailtickets.cli.options import (
     settings,
 )
 from mailtickets.cli.options import ledger as opened
-from mailtickets.cli.rows import Column, Last, Row, newest, show, words
+from mailtickets.cli.rows import Column, Last, Row, counted, newest, show, words
 
 if TYPE_CHECKING:
     from mailtickets.core.case import Outcome
@@ -110,7 +110,7 @@ def retry(ids: Ids = None, config: ConfigFile = None) -> None:
     """Have letters of the quarantine read again, after an update or once the cause is mended."""
     with clerk(settings(config)) as reached:
         count = reached.retry_quarantined(tuple(ids or ()))
-    _done(count, ids, "letters are read again", "in quarantine")
+    _done(count, ids, counted(count, "letter is read again.", "letters are read again."), "in quarantine")
 
 
 @held.command("list")
@@ -129,7 +129,7 @@ def release(ids: Ids = None, config: ConfigFile = None) -> None:
     """Let held letters go on."""
     with clerk(settings(config)) as reached:
         count = reached.release_held(tuple(ids or ()))
-    _done(count, ids, "letters go on", "held")
+    _done(count, ids, counted(count, "letter goes on.", "letters go on."), "held")
 
 
 def _outcome(word: str) -> Outcome | None:
@@ -143,11 +143,11 @@ def _outcome(word: str) -> Outcome | None:
         end(USAGE, f"--outcome: there is no outcome “{words(word)}”. There are: {', '.join(Outcome)}.")
 
 
-def _done(count: int, ids: Sequence[int] | None, what: str, where: str) -> None:
+def _done(count: int, ids: Sequence[int] | None, done: str, where: str) -> None:
     """Exit 1 if letters were named and none of them was there."""
     if ids and not count:
         end(NOT_THERE, f"None of these is {where}.")
-    print(f"{count} {what}.")
+    print(done)
 
 
 def _rows(rows: Sequence[LetterRow]) -> list[Row]:

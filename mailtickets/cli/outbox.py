@@ -8,7 +8,7 @@ import typer
 
 from mailtickets.cli.ledger import Ids
 from mailtickets.cli.options import NOT_THERE, USAGE, AsJson, ConfigFile, clerk, end, group, ledger, settings
-from mailtickets.cli.rows import Column, Last, newest, show, words
+from mailtickets.cli.rows import Column, Last, counted, newest, show, words
 
 if TYPE_CHECKING:
     from mailtickets.store.schema import MailState
@@ -81,7 +81,7 @@ def retry(ids: Ids = None, config: ConfigFile = None) -> None:
         count = reached.retry_outbox(tuple(ids or ()))
     if ids and not count:
         end(NOT_THERE, "None of these waits in the outbox.")
-    print(f"{count} mails are tried again now.")
+    print(counted(count, "mail is tried again now.", "mails are tried again now."))
 
 
 def _state(word: str) -> MailState:

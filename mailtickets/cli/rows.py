@@ -34,6 +34,11 @@ def newest(last: int) -> int:
     return last or (ON_A_TERMINAL if sys.stdout.isatty() else ALL)
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """`1 letter is …`, `2 letters are …`."""
+    return f"{count} {one if count == 1 else many}"
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     key: str  # JSON name

@@ -189,7 +189,7 @@ def test_quarantine_is_listed_shown_and_read_again(file: Path, desk: Desk) -> No
     raw = _run("quarantine", "show", str(row["id"]), "--raw", "--config", str(file)).stdout_bytes
     assert raw.startswith(b"Subject: letter 1\r\n")
     done = _run("quarantine", "retry", str(row["id"]), "--config", str(file))
-    assert (done.exit_code, done.stdout) == (0, "1 letters are read again.\n")
+    assert (done.exit_code, done.stdout) == (0, "1 letter is read again.\n")
     assert _rows(file, "quarantine", "list") == []
 
 
@@ -197,7 +197,7 @@ def test_the_outbox_is_listed_and_sent_again(file: Path, desk: Desk) -> None:
     desk.mails(outgoing(desk.hire()), is_held=True)
     (row,) = _rows(file, "outbox", "list")
     assert (row["recipient"], row["state"], row["kind"]) == (ANN.spec, "held", "answer")
-    assert _run("outbox", "retry", "--config", str(file)).stdout == "1 mails are tried again now.\n"
+    assert _run("outbox", "retry", "--config", str(file)).stdout == "1 mail is tried again now.\n"
     assert [r["state"] for r in _rows(file, "outbox", "list", "--state", "due")] == ["due"]
 
 

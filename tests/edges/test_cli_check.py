@@ -121,7 +121,7 @@ def test_what_is_wrong_is_named_and_the_exit_code_is_1(
     break_it(folder)
     done = _check(folder)
     assert done.exit_code == 1
-    assert "need mending" in done.stdout
+    assert "mending." in done.stdout
     found = _findings(folder)[subject]
     assert found.startswith("FAIL: ")
     assert said in found

@@ -49,7 +49,6 @@ def _argument(annotation: str) -> object:
         "timedelta": timedelta(minutes=3),
         "datetime": datetime(2026, 1, 2, tzinfo=UTC),
         "Path": Path("/tmp") / CANARY,
-        "Path | None": None,
         "Sequence[str]": (CANARY,),
         "BaseException": ValueError(CANARY),
     }

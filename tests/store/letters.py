@@ -73,7 +73,9 @@ def raw(uid: int, octets: bytes | None = None, **fields: object) -> RawMail:
     return replace(letter, **fields)  # type: ignore[arg-type]
 
 
-def letter(message_id: str = "one@customer.example", **fields: object) -> InboundMail:
+def letter(
+    message_id: str = "one@customer.example", says: str = "It prints blank pages.", **fields: object
+) -> InboundMail:
     """A letter that has been read."""
     mail = InboundMail(
         message_id=message_id,
@@ -88,8 +90,8 @@ def letter(message_id: str = "one@customer.example", **fields: object) -> Inboun
         cc=(),
         return_path=LEE.spec,
         headers=(),
-        text="It prints blank pages.",
-        segments=(Segment(SegmentKind.TYPED, "It prints blank pages."),),
+        text=says,
+        segments=(Segment(SegmentKind.TYPED, says),),
         attachments=(),
         language="en",
         bounce=None,

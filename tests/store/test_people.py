@@ -1,0 +1,73 @@
+"""An address is one person's, and the config says who is staff."""
+
+from __future__ import annotations
+
+from mailtickets.config import Staff
+from mailtickets.core.mail import Address
+from mailtickets.core.person import Role
+from mailtickets.store import people
+from mailtickets.store.engine import Store
+from tests.store.letters import ANN, LEE, NOW
+
+HOME = Address("ann@home.example")
+BEN = Address("ben@example.org", "Ben")
+
+
+def sync(store: Store, *staff: Staff) -> None:
+    store.write_sync(people.sync_staff, staff, NOW)
+
+
+def agent(address: Address = ANN, *also: Address, role: Role = Role.AGENT) -> Staff:
+    return Staff(address, "Ann Smith", role, also, ("support",), "en", "Europe/Berlin")
+
+
+def test_the_config_makes_staff(store: Store) -> None:
+    sync(store, agent(ANN, HOME), agent(BEN, role=Role.ADMIN))
+    ann, ben = store.read_sync(people.staff)
+    assert (ann.address, ann.also, ann.name, ann.role) == (ANN, (HOME,), "Ann Smith", Role.AGENT)
+    assert (ann.projects, ann.language, ann.timezone) == (("support",), "en", "Europe/Berlin")
+    assert ben.role is Role.ADMIN
+    assert store.read_sync(people.by_address, HOME.key) == ann
+
+
+def test_whoever_wrote_before_being_hired_stays_the_same_person(store: Store) -> None:
+    before, is_new = store.write_sync(people.ensure, ANN, NOW)
+    sync(store, agent())
+    assert is_new
+    assert [p.id for p in store.read_sync(people.staff)] == [before.id]
+
+
+def test_whoever_is_named_no_more_is_a_requester_again(store: Store) -> None:
+    sync(store, agent(), agent(BEN))
+    sync(store, agent(BEN))
+    assert [p.address for p in store.read_sync(people.staff)] == [BEN]
+    ann = store.read_sync(people.by_address, ANN.key)
+    assert ann
+    assert not ann.is_staff
+
+
+def test_an_address_taken_out_of_the_config_is_nobodys(store: Store) -> None:
+    sync(store, agent(ANN, HOME))
+    sync(store, agent(ANN))
+    assert store.read_sync(people.by_address, HOME.key) is None
+
+
+def test_another_address_of_an_agent_is_the_agents_even_if_it_wrote_before(store: Store) -> None:
+    old, _ = store.write_sync(people.ensure, HOME, NOW)
+    sync(store, agent(ANN, HOME))
+    ann = store.read_sync(people.by_address, HOME.key)
+    assert ann
+    assert ann.address == ANN
+    kept = store.read_sync(people.by_id, old.id)
+    assert kept
+    assert kept.address == HOME
+
+
+def test_people_are_found_by_any_of_their_addresses_in_any_case(store: Store) -> None:
+    sync(store, agent(ANN, Address("Ann.Smith@Home.example")))
+    found = store.write_sync(people.ensure_all, (Address("ANN.SMITH@home.example"), LEE), NOW)
+    assert [(key, p.address.spec) for key, p in found.items()] == [
+        (ANN.key, ANN.spec),
+        ("ann.smith@home.example", ANN.spec),
+        (LEE.key, LEE.spec),
+    ]

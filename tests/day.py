@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 
 from mailtickets import desk as desk_room
-from mailtickets.config import Staff
+from mailtickets.config import Staff, WebSettings
+from mailtickets.control import LedgerClerk
 from mailtickets.core import reading, retry
 from mailtickets.core.case import ReplyKind
 from mailtickets.core.identity import Trust
@@ -22,6 +23,8 @@ from mailtickets.desk import Desk, Ending, Letter
 from mailtickets.store import engine, ledger, outbox, people
 from mailtickets.store.engine import Store, Tx
 from mailtickets.templates import Templates
+from mailtickets.web import app
+from mailtickets.web.app import App
 from tests.core import cases
 
 NOW = datetime(2026, 11, 20, 8, 12, tzinfo=UTC)  # Friday, 09:12 in Paris: when the pages are looked at
@@ -53,6 +56,11 @@ POLICY = replace(
     operators=(),
     number_start=1042,
 )
+
+
+@cache
+def _templates() -> Templates:
+    return Templates.load()
 
 
 @dataclass
@@ -94,7 +102,9 @@ class Day:
         for name, kind, octets in files:
             main, _, sub = kind.partition("/")
             mail.add_attachment(octets, maintype=main, subtype=sub, filename=name)
-        raw = RawMail(DESK.key if to == DESK else to.key, 7, self.uid, at, mail.as_bytes(), len(mail.as_bytes()))
+        raw = RawMail(
+            DESK.key if to == DESK else to.key, 7, self.uid, at, mail.as_bytes(), len(mail.as_bytes())
+        )
         (stored,) = self.store.write_sync(ledger.keep, self.store.blobs, (raw,), at)
         read = Letter(stored, reading.read(raw.octets))
         (ending,) = self.store.write_sync(desk_room.take, self.desk, (read,), at)
@@ -115,7 +125,7 @@ def open_day(folder: Path, policy: Policy = POLICY) -> Day:
     engine.make_current(url, folder)
     store = Store.open(url, folder / "blobs")
     store.write_sync(people.sync_staff, STAFF, NOW - timedelta(days=30))
-    return Day(store, Desk(policy, Secret((b"x" * 32,)), Templates.load().render))
+    return Day(store, Desk(policy, Secret((b"x" * 32,)), _templates().render))
 
 
 def at(day: int, hour: int, minute: int = 0) -> datetime:
@@ -134,7 +144,10 @@ def printer(day: Day) -> None:
         "We have to print the November invoices before Friday noon, so this is a little urgent.\n\n"
         "Thank you\nMaria\n",
         cc=(LEE,),
-        files=(("blank-page.jpg", "image/jpeg", b"\xff\xd8" * 206_000), ("test & print.pdf", "application/pdf", b"%PDF-" * 17_600)),
+        files=(
+            ("blank-page.jpg", "image/jpeg", b"\xff\xd8" * 206_000),
+            ("test & print.pdf", "application/pdf", b"%PDF-" * 17_600),
+        ),
     )
     re = "Re: [#1042] Printer on the second floor prints blank pages"
     day.letter(at(19, 9, 31), ANN, re, "#assign me\n#priority high\n#status open\n")
@@ -196,9 +209,24 @@ def busy(day: Day) -> None:
         day.letter(at(date, hour), sender, subject, text + "\n")
     day.letter(at(19, 17), BEN, "Re: [#1045]", "#mine\n#status open\n#priority low\n")
     day.letter(at(19, 17, 5), BEN, "Re: [#1047]", "Which address do you write from?\n")
-    day.letter(at(19, 17, 9), ANN, "Re: [#1048]", "It saves to the right one again.\n\n#status resolved fixed\n")
+    day.letter(
+        at(19, 17, 9), ANN, "Re: [#1048]", "It saves to the right one again.\n\n#status resolved fixed\n"
+    )
     garden = Address("garden@example.org")
     day.letter(at(19, 11), TOM, "The hedge hides the sign", "Please cut it.\n", to=garden)
 
 
-Clock = Callable[[], datetime]
+def window(day: Day, *, now: datetime = NOW, public_counts: bool = False) -> App:
+    """The window onto a day, at a moment. Signing in goes to the real clerk."""
+    clerk = LedgerClerk(day.store, day.desk, lambda: now, lambda: None)
+    settings = WebSettings(listen="", public_counts=public_counts)
+    return app.create(day.store, day.desk.policy, settings, clerk, lambda: now, _templates().page)
+
+
+def session(day: Day, who: Address, now: datetime = NOW) -> str:
+    """Sign somebody in: the token for the cookie."""
+    link = day.store.write_sync(desk_room.sign_in_link, day.desk, who.spec, now)
+    assert link is not None
+    token = day.store.write_sync(desk_room.open_session, link.rpartition("/")[2], now)
+    assert token is not None
+    return token

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, TypeAlias
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, HTTPException, Query, Request, Security
+from fastapi import FastAPI, HTTPException, Query, Request, Security
 from fastapi import Path as InPath
 from fastapi.security import APIKeyCookie
 from pydantic import BaseModel
@@ -31,44 +31,41 @@ Session = Annotated[
     Security(APIKeyCookie(name=SESSION_COOKIE, auto_error=False, description="Of a signed-in browser.")),
 ]
 Number = Annotated[int, InPath(ge=1, le=LARGEST)]
+Question = Annotated[str, Query(description="As in the page's search field: status:open assignee:me printer")]
+OneStatus = Annotated[str, Query(description="One status")]
+Agent = Annotated[str, Query(description="me, nobody, or the name or address of an agent")]
+Text = Annotated[str, Query(description="Words that stand in the subject or in what was said")]
+Order = Annotated[str, Query(description="A field; a minus before it turns it round", examples=["-updated"])]
+Page = Annotated[int, Query(ge=1, le=search.LAST_PAGE)]
+Rows = Annotated[int, Query(ge=1, le=MOST_ROWS)]
+
+_Responses: TypeAlias = dict[int | str, dict[str, Any]]
+_NOT_SIGNED_IN: _Responses = {401: {"model": Trouble, "description": "Not signed in"}}
+_UNCLEAR: _Responses = {422: {"model": Trouble, "description": "A question that cannot be asked"}}
+_NONE: _Responses = {404: {"model": Trouble, "description": "There is none, or it is not yours"}}
 
 
-def router(window: Window) -> APIRouter:
-    api = APIRouter(
-        prefix="/api", tags=["tickets"], responses={401: {"model": Trouble, "description": "Not signed in"}}
-    )
+def add(app: FastAPI, window: Window) -> None:
+    """Put the API's routes into the app."""
 
-    @api.get(
-        "/tickets", responses={422: {"model": Trouble, "description": "A question that cannot be asked"}}
-    )
+    @app.get("/api/tickets", responses=_NOT_SIGNED_IN | _UNCLEAR)
     async def tickets(
         request: Request,
         session: Session,
-        q: Annotated[
-            str, Query(description="As in the page's search field: status:open assignee:me printer")
-        ] = "",
-        status: Annotated[str, Query(description="One status")] = "",
-        assignee: Annotated[str, Query(description="me, nobody, or a name or address of an agent")] = "",
-        text: Annotated[str, Query(description="Words that stand in the subject or in what was said")] = "",
-        sort: Annotated[
-            str, Query(description="A field, - before it turns it round", examples=["-updated"])
-        ] = "",
-        page: Annotated[int, Query(ge=1, le=search.LAST_PAGE)] = 1,
-        rows: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 50,
+        q: Question = "",
+        status: OneStatus = "",
+        assignee: Agent = "",
+        text: Text = "",
+        sort: Order = "",
+        page: Page = 1,
+        rows: Rows = 50,
     ) -> facts.Tickets:
         """The tickets that you may see."""
         viewer = await _viewer(window, request)
-        asked = {
-            "q": q,
-            "status": status,
-            "assignee": assignee,
-            "text": text,
-            "sort": sort,
-            "page": str(page),
-        }
-        return await _list(window, viewer, asked, rows)
+        narrow = {"q": q, "status": status, "assignee": assignee, "text": text}
+        return await _list(window, viewer, {**narrow, "sort": sort, "page": str(page)}, rows)
 
-    @api.get("/tickets/{number}", responses={404: {"model": Trouble, "description": "None, or not yours"}})
+    @app.get("/api/tickets/{number}", responses=_NOT_SIGNED_IN | _NONE)
     async def ticket(request: Request, session: Session, number: Number) -> facts.Whole:
         """One ticket with what was said and done."""
         seen = await visit(window, request)
@@ -78,8 +75,6 @@ def router(window: Window) -> APIRouter:
         if view is None:
             raise HTTPException(404, NO_TICKET)
         return facts.whole(view, window.policy.ticket_url(number))
-
-    return api
 
 
 async def _viewer(window: Window, request: Request) -> Person:
@@ -94,7 +89,7 @@ async def _list(window: Window, viewer: Person, asked: dict[str, str], rows: int
     found = await window.store.read(search.find, viewer, window.policy.workflow, wanted, rows)
     if isinstance(found.asked, Unclear):
         meant = f" Did you mean {found.asked.meant}?" if found.asked.meant else ""
-        raise HTTPException(422, found.asked.what + meant)
+        raise HTTPException(422, found.asked.sentence + meant)
     pages = max(1, -(-found.page.total // rows))
     following = {**asked, "page": str(wanted.page + 1), "rows": str(rows)}
     query = urlencode({name: value for name, value in following.items() if value})

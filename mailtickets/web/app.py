@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -20,7 +20,7 @@ from mailtickets.config import WebSettings
 from mailtickets.core.policy import Policy
 from mailtickets.store.engine import Store
 from mailtickets.web import api, mailto, pages, signin
-from mailtickets.web.armour import Armour
+from mailtickets.web.armour import Armour, Broken
 from mailtickets.web.clerk import Clerk
 from mailtickets.web.frame import show, static
 from mailtickets.web.pages import not_found
@@ -40,7 +40,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class Breakage:
     code: str
     tell_us: str
     at: str
@@ -72,7 +72,7 @@ def create(
             Route("/static/{name}", _static, methods=["GET"]),
         ],
     )
-    app.include_router(api.router(window))
+    api.add(app, window)
     return app
 
 
@@ -83,7 +83,7 @@ async def _static(request: Request) -> Response:
     return Response(static(name), media_type=_STATIC[name], headers={"Cache-Control": _FOR_EVER})
 
 
-def _refused(window: Window) -> Callable[[Request, HTTPException], Awaitable[Response]]:
+def _refused(window: Window) -> Callable[[Request, HTTPException], Coroutine[Any, Any, Response]]:
     """What is said for a page that is not there, or not for this reader: the same in both cases."""
 
     async def refused(request: Request, error: HTTPException) -> Response:
@@ -98,18 +98,20 @@ def _refused(window: Window) -> Callable[[Request, HTTPException], Awaitable[Res
     return refused
 
 
-def _broken(window: Window) -> Callable[[Scope, str, Exception], Awaitable[ASGIApp]]:
+def _broken(window: Window) -> Broken:
     """What is said when it is our fault. Asks the store nothing: it may be what broke."""
 
     async def broken(scope: Scope, code: str, error: Exception) -> ASGIApp:
         # The route, not the path: a path may hold a sign-in link.
         route = getattr(scope.get("route"), "path", "a page")
         _log.error("page broke: %s on %s", code, route, exc_info=error)
+        if scope["path"].endswith("/healthz"):
+            return JSONResponse({"status": "unwell", "code": code}, 503)
         if _is_api(window, scope):
             return JSONResponse({"detail": f"This is our fault and has been written down as {code}."}, 500)
         seen = nobody(window)
         tell_us = mailto.link(window.address, f"Page error {code}")
-        page = Broken(code, tell_us, seen.calendar.full(seen.now))
+        page = Breakage(code, tell_us, seen.calendar.full(seen.now))
         return show(window, seen, "error", page, status=500)
 
     return broken

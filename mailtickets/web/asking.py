@@ -45,11 +45,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """What cannot be asked, in a whole sentence, and the nearest that can."""
+    """What cannot be asked: a sentence around the term in question, and the nearest that can be asked."""
 
-    what: str
+    before: str
+    term: str
+    after: str
     meant: str  # the whole question put right, "" if nothing is near
-    word: str  # the term, to be put in quotes if it was meant as text
+    word: str  # the term as typed, to be put in quotes if it was meant as text
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.before} {self.term}{self.after}"
 
 
 Understood: TypeAlias = Asked | Unclear
@@ -63,7 +69,7 @@ def understand(typed: str, workflow: Workflow, staff: Sequence[Person], me: Pers
         step = _narrowed(asked, known, match, workflow, staff, me) if known else _worded(asked, match)
         if isinstance(step, Unclear):
             near = f"{typed[: match.start()]}{step.meant}{typed[match.end() :]}" if step.meant else ""
-            return Unclear(step.what, near.strip(), step.word)
+            return replace(step, meant=near.strip())
         asked = step
     return asked
 
@@ -77,14 +83,14 @@ def _key(match: re.Match[str]) -> str:
 
 
 def _value(match: re.Match[str]) -> str:
-    return match[2] if match[2] is not None else match[3]
+    return match[2] if match[2] is not None else match[3].strip('"')
 
 
 def _worded(asked: Asked, match: re.Match[str]) -> Understood:
     key = (match[1] or "").lower()
     near = get_close_matches(key, _KEYS, 1, 0.75) if key else []
     if near:
-        return Unclear(f"The desk does not know {key}:.", f"{near[0]}:{_rest(match)}", match[0])
+        return Unclear("The desk does not know", f"{key}:", ".", f"{near[0]}:{_rest(match)}", match[0])
     text = f"{match[1]}:{_value(match)}" if key else _value(match)
     return (
         replace(asked, terms=(*asked.terms, match[0]), words=(*asked.words, text)) if text.strip() else asked
@@ -141,8 +147,9 @@ def short_name(person: Person) -> str:
 
 def _impossible(key: str, match: re.Match[str], possible: dict[str, str]) -> Unclear:
     near = get_close_matches(folded(_value(match)), possible, 1, 0.6)
-    what = f"{key}:{_rest(match)} finds nothing, since there is no such value. There are: {', '.join(possible.values())}."
-    return Unclear(what, f"{key}:{possible[near[0]]}" if near else "", match[0])
+    values = ", ".join(possible.values())
+    meant = f"{key}:{possible[near[0]]}" if near else ""
+    return Unclear("There is no", match[0], f". There are, for {key}: {values}.", meant, match[0])
 
 
 def _rest(match: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from mailtickets.core.case import ReplyKind
@@ -11,6 +12,8 @@ from mailtickets.web import words
 from mailtickets.web.item import Failure
 from mailtickets.web.words import Calendar
 
+# RFC 5321 section 4.2 and RFC 3463: reply code, then often an enhanced one.
+_CODE = re.compile(r"([245]\d\d(?:[ -][245]\.\d{1,3}\.\d{1,3})?)[ -]?")
 NAMED = 3  # addresses; of more, how many
 
 # How a mail is called that a machine wrote. What carries a person's words stands with them.
@@ -46,11 +49,19 @@ def sent(deliveries: Sequence[Delivery], calendar: Calendar) -> str:
 
 
 def failure(one: Delivery, calendar: Calendar) -> Failure:
-    reason = one.answer.strip().rstrip(".") or "The server gave no reason"
+    code, why = reason(one.answer)
+    when = ", ".join(part for part in (code, calendar.told(one.at)) if part)
     return Failure(
         f"Not delivered to {one.recipient.address.spec}.",
-        f"{reason} ({calendar.told(one.at)}). The desk will not try again: reach them another way.",
+        f"{why} ({when}). The desk will not try again: reach them another way.",
     )
+
+
+def reason(answer: str) -> tuple[str, str]:
+    """What a server said, in two parts: "552 5.2.2", and its words without a full stop."""
+    found = _CODE.match(answer.strip())
+    code, words = (found[1], answer.strip()[found.end() :]) if found else ("", answer.strip())
+    return code, words.rstrip(". ") or "The server gave no reason"
 
 
 def _who(deliveries: Sequence[Delivery]) -> str:

@@ -75,7 +75,9 @@ class Leaves:
 class Trouble:
     """What could not be asked."""
 
-    what: str
+    before: str
+    term: str
+    after: str
     meant: str
     href: str
     advice: str
@@ -233,7 +235,9 @@ def ways(address: Address, workflow: Workflow, staff: Sequence[Person]) -> tuple
 
 def trouble(unclear: Unclear, address: Address) -> Trouble:
     return Trouble(
-        what=unclear.what,
+        before=unclear.before,
+        term=unclear.term,
+        after=unclear.after,
         meant=unclear.meant,
         href=address.href(q=unclear.meant),
         advice="To search for the word itself, put it in quotes:",

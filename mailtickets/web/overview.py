@@ -10,7 +10,7 @@ from mailtickets.core.person import Role
 from mailtickets.core.workflow import DONE, Meaning
 from mailtickets.store import views
 from mailtickets.store.views import Overview
-from mailtickets.web import listing, marks
+from mailtickets.web import handing, listing, marks
 from mailtickets.web.access import Sight, sight
 from mailtickets.web.asking import US
 from mailtickets.web.listing import Address, Chip, Row
@@ -137,7 +137,7 @@ def _failures(window: Window, seen: Overview) -> tuple[Undelivered, ...]:
             one.ticket,
             f"{window.root}/ticket/{one.ticket}",
             one.recipient.address.spec,
-            one.reason.rstrip(". ") + ".",
+            handing.reason(one.reason)[1] + ".",
         )
         for one in seen.undelivered[:FAILURES]
     )

@@ -48,7 +48,7 @@ def routes(window: Window) -> Sequence[BaseRoute]:
         if seen.viewer is None or sight(seen.viewer, Room.TICKETS) is Sight.DOORSTEP:
             return to_doorstep(window, request)
         page = await search.load(window, seen, seen.viewer, Search.of(request.query_params))
-        return show(window, seen, "tickets", page, place=Place.TICKETS, status=422 if page.trouble else 200)
+        return show(window, seen, "tickets", page, place=Place.TICKETS)
 
     async def one(request: Request) -> Response:
         seen = await visit(window, request)

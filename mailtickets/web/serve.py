@@ -111,7 +111,7 @@ async def _until_told(server: uvicorn.Server, sock: socket.socket, parent: int) 
 
 async def _stop_with(parent: int, stop: Callable[[], None]) -> None:
     """A window whose daemon was killed must free the port for the next one."""
-    while os.getppid() == parent:
+    while os.getppid() == parent:  # noqa: ASYNC110 (no event tells that a parent died)
         await asyncio.sleep(ORPHAN_CHECK)
     stop()
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeAlias
 from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -46,6 +48,9 @@ class Sent:
 @dataclass(frozen=True, slots=True)
 class Button:
     action: str
+
+
+Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 def routes(window: Window) -> Sequence[BaseRoute]:
@@ -98,11 +103,25 @@ def routes(window: Window) -> Sequence[BaseRoute]:
 
     return (
         Route("/sign-in", ask, methods=["GET"]),
-        Route("/sign-in", mail_link, methods=["POST"]),
+        Route("/sign-in", _from_here(mail_link), methods=["POST"]),
         Route("/sign-in/{token}", button, methods=["GET"]),
-        Route("/sign-in/{token}", use_link, methods=["POST"]),
-        Route("/sign-out", sign_out, methods=["POST"]),
+        Route("/sign-in/{token}", _from_here(use_link), methods=["POST"]),
+        Route("/sign-out", _from_here(sign_out), methods=["POST"]),
     )
+
+
+def _from_here(handler: Handler) -> Handler:
+    """Only forms of this very page may change a session; browsers say where a form stood.
+
+    Not by Origin: with `Referrer-Policy: no-referrer` that is "null" for our own forms too.
+    """
+
+    async def guarded(request: Request) -> Response:
+        if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+            raise HTTPException(403, "the form stood on another site")
+        return await handler(request)
+
+    return guarded
 
 
 def to_doorstep(window: Window, request: Request) -> Response:

@@ -44,6 +44,7 @@ def _argument(annotation: str) -> object:
     samples: dict[str, object] = {
         "str": CANARY,
         "int": 7,
+        "float": 7.5,
         "bool": True,
         "int | None": 12,
         "timedelta": timedelta(minutes=3),

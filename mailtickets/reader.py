@@ -32,6 +32,7 @@ MEMORY: Final = 512 * 2**20  # octets of address space
 DEADLINE: Final = 30.0  # seconds for one letter, whatever it does
 AHEAD: Final = 8  # letters that lie with a child, so that it never waits for us
 AHEAD_OCTETS: Final = 2**20
+RESPAWNS: Final = 3  # how often a child is started again before the whole reader counts as broken
 STARTS_WITHIN: Final = 60.0  # seconds; a machine that starts everything at once is slow
 
 _LENGTH = struct.Struct("!I")
@@ -100,7 +101,12 @@ class Reader:
     async def _spawn(self) -> _Child:
         child = await _Child.start(self._limits)
         self._children.add(child)
-        await child.is_ready()
+        try:
+            await child.is_ready()
+        except RuntimeError:
+            await child.end()
+            self._children.discard(child)
+            raise
         return child
 
     async def _tend(self, child: _Child) -> None:
@@ -117,7 +123,14 @@ class Reader:
             self._bury(child, why)
             await child.end()
             self._children.discard(child)
-            child = await self._spawn()
+            child = await self._respawn()
+
+    async def _respawn(self) -> _Child:
+        """Another child; one that is killed while it starts is no reason to give up at once."""
+        for _ in range(RESPAWNS - 1):
+            with contextlib.suppress(RuntimeError):
+                return await self._spawn()
+        return await self._spawn()
 
     def _fill(self, child: _Child) -> None:
         while self._jobs and child.has_room():

@@ -171,9 +171,7 @@ _ANSWERING_SUBJECT = re.compile(
 
 
 def _is_postmaster(mail: InboundMail) -> bool:
-    if mail.sender is None:
-        return True
-    local = mail.sender.key.rpartition("@")[0]
+    local = mail.sender.key.rpartition("@")[0] if mail.sender else ""
     return local in ("mailer-daemon", "postmaster", "mailerdaemon", "mail-daemon", "mailer_daemon", "mdaemon")
 
 

@@ -20,7 +20,8 @@ def read(octets: bytes, limits: ReadingLimits = _LIMITS) -> InboundMail:
     """The letter. `Broken` if it is beyond the limits."""
     root = mime.take_apart(octets, limits)
     fields = root.headers
-    said = headers.envelope(fields)
+    cut = tuple(dict.fromkeys(name for name, value in fields if len(value) == limits.header))
+    said = headers.envelope(fields, cut)
     held = bodies.contents(root)
     return InboundMail(
         message_id=said.message_id,
@@ -41,7 +42,7 @@ def read(octets: bytes, limits: ReadingLimits = _LIMITS) -> InboundMail:
         language=language.declared(fields, held.language),
         bounce=bounces.bounce(root, said, held.body.text),
         fingerprint=fingerprint(fields, root),
-        defects=(*said.defects, *held.defects),
+        defects=(*(f"{name.title()} is too long: its end was left out" for name in cut), *held.defects),
     )
 
 

@@ -65,6 +65,9 @@ _LIKELY = [
     "cp949",
     "cp1255",
 ]
+_FALLBACK = "cp1252"
+_ACCENTS = 20
+_HIGH = bytes(range(128, 256))
 _GUESS_FROM = 4096  # octets; more costs much and tells little
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e\ufeff]")
@@ -128,5 +131,10 @@ def _codec(charset: str) -> str:
 
 def _guessed(octets: bytes) -> str:
     """By the look of it; Western European if that tells nothing."""
-    best = from_bytes(octets[:_GUESS_FROM], cp_isolation=_LIKELY).best()
-    return _SURROGATES.sub("\ufffd", octets.decode(best.encoding if best else "cp1252", "replace"))
+    sample = octets[:_GUESS_FROM]
+    best = from_bytes(sample, cp_isolation=_LIKELY).best()
+    codec = best.encoding if best else _FALLBACK
+    # A handful of accents looks Central European as easily as Western, and Western mail is far more common.
+    if codec == "cp1250" and len(sample) - len(sample.translate(None, _HIGH)) < _ACCENTS:
+        codec = _FALLBACK
+    return _SURROGATES.sub("\ufffd", octets.decode(codec, "replace"))

@@ -42,12 +42,13 @@ class Envelope:
     to: tuple[Address, ...]
     cc: tuple[Address, ...]
     return_path: str | None
-    defects: tuple[str, ...] = ()
 
 
-def envelope(fields: Fields) -> Envelope:
-    """All of it; what is missing or cannot be read is empty, and nothing raises."""
+def envelope(fields: Fields, cut: tuple[str, ...] = ()) -> Envelope:
+    """All of it; what is missing or cannot be read is empty. `cut`: fields whose end has been left out."""
     sender, doubts = _sender(all_of(fields, "from"))
+    if "from" in cut:
+        doubts = (*doubts, "a From that is too long")
     paths = all_of(fields, "return-path")
     return Envelope(
         message_id=next(iter(_ids(first_of(fields, "message-id"))), ""),

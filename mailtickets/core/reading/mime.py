@@ -132,8 +132,6 @@ def _headers(octets: bytes, limits: ReadingLimits) -> tuple[tuple[tuple[str, str
     lines = block.splitlines()
     fields: list[tuple[str, list[bytes]]] = []
     for number, text in enumerate(lines):
-        if len(fields) > limits.header_lines:
-            raise Broken(f"The mail has more than {limits.header_lines:,} header lines.")
         found = _HEADER.match(text)
         if text[:1] in b" \t" and fields:
             fields[-1][1].append(text)
@@ -143,6 +141,8 @@ def _headers(octets: bytes, limits: ReadingLimits) -> tuple[tuple[tuple[str, str
             # The empty line is missing: here the text begins.
             body = b"\n".join((*lines[number:], b"", body))
             break
+    if len(fields) > limits.header_lines:
+        raise Broken(f"The mail has more than {limits.header_lines:,} header lines.")
     return _characters(fields, limits.header), body
 
 
@@ -151,7 +151,7 @@ def _characters(fields: list[tuple[str, list[bytes]]], limit: int) -> tuple[tupl
     joined = [(name, b"".join(parts)) for name, parts in fields]
     # 8 bit without a word about it (or RFC 6532's UTF-8): most likely in the charset that the rest is in.
     known = next((found[1] for _, value in joined if (found := _CHARSET.search(value))), b"").decode("ascii")
-    return tuple((name, decoded(value.replace(b"\0", b""), known)[:limit].strip()) for name, value in joined)
+    return tuple((name, decoded(value.replace(b"\0", b""), known).strip()[:limit]) for name, value in joined)
 
 
 def _split(raw: bytes, boundary: str) -> list[bytes]:

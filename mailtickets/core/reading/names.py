@@ -10,6 +10,21 @@ from mailtickets.core.reading.characters import clean_line
 # The table that comes with Python, not the one of this machine: the same letter is the same everywhere.
 _TYPES = mimetypes.MimeTypes(filenames=())
 
+_EXTENSIONS = {
+    "message/rfc822": ".eml",
+    "message/delivery-status": ".txt",
+    "message/disposition-notification": ".txt",
+    "message/feedback-report": ".txt",
+    "text/rfc822-headers": ".txt",
+    "text/calendar": ".ics",
+    "text/vcard": ".vcf",
+    "application/pgp-signature": ".asc",
+    "application/pgp-encrypted": ".asc",
+    "application/pkcs7-mime": ".p7m",
+    "application/pkcs7-signature": ".p7s",
+    "application/ms-tnef": ".dat",
+}
+
 MAX_OCTETS = 200  # of UTF-8: file systems have 255, and a page or a disk may add something
 
 _FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f\x7f]')
@@ -28,9 +43,7 @@ def safe(name: str, content_type: str, number: int) -> str:
 
 
 def _extension(content_type: str) -> str:
-    if content_type.startswith("message/rfc822"):
-        return ".eml"
-    return _TYPES.guess_extension(content_type, strict=False) or ""
+    return _EXTENSIONS.get(content_type) or _TYPES.guess_extension(content_type, strict=False) or ""
 
 
 def _shortened(name: str) -> str:

@@ -1,0 +1,195 @@
+"""What is made of each letter of the corpus: tests/corpus/README.md says why each exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mailtickets.core import classify, reading
+from mailtickets.core.classify import Kind
+from mailtickets.core.mail import Bounce, InboundMail
+
+CORPUS = Path(__file__).parent.parent / "corpus"
+LETTERS = sorted(path.stem for path in CORPUS.glob("*.eml"))
+
+
+def letter(name: str) -> InboundMail:
+    return reading.read((CORPUS / f"{name}.eml").read_bytes())
+
+
+def test_each_letter_of_the_corpus_says_why_it_exists() -> None:
+    noted = re.findall(r"^\| `([^`]+)\.eml` \| \S", (CORPUS / "README.md").read_text(), re.MULTILINE)
+    assert sorted(noted) == LETTERS
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_segments_joined_are_the_text(name: str) -> None:
+    mail = letter(name)
+    assert "\n".join(segment.text for segment in mail.segments) == mail.text
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_no_letter_lets_a_control_character_through(name: str) -> None:
+    mail = letter(name)
+    shown = (
+        mail.subject,
+        mail.sender.shown if mail.sender else "",
+        *(file.name for file in mail.attachments),
+    )
+    assert all(text.isprintable() for text in shown)
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]", mail.text)
+
+
+TYPED = {
+    "a-form-is-no-quote": "Please book this:\n\nFrom: Berlin\nTo: Paris\nDate: 12 May\n\nThank you",
+    "base64-damaged": "Hello world",
+    "cr-only": "first\nsecond",
+    "calendar-invitation": "Let us meet.",
+    "empty": "",
+    "encrypted": "",
+    "flowed": "This is one paragraph that was broken for the way.",
+    "forty-nested-messages": "",
+    "forward-gmail": "#for kim\nCan you take this?",
+    "forward-outlook": "Bitte übernehmen.",
+    "header-without-end": "Hello, this is the text already.\nIt goes on.",
+    "html-lists-and-tables": (
+        "It fails:\n\n 1. switch on\n 2. wait\n  * a\n  * b\nModel   X1\nSerial  77\n\nline 1\n  line 2"
+    ),
+    "invisible-text": "Hello\n\nBye",
+    "latin1-called-utf8": "Grüße aus Köln",
+    "missing-last-boundary": "Hello",
+    "nested-message": "Please look.",
+    "no-parts": "Just text.",
+    "nul": "ab",
+    "only-a-colon": ":",
+    "quote-marks-in-a-line": "Visit us now.\n>>> https://example.org <<<\nThe link above helps.",
+    "reply-above": "It works.",
+    "reply-apple-mail": "It works.",
+    "reply-gmail": "Yes, it works now.",
+    "reply-japanese": "動きました。",
+    "reply-outlook-html": "Ja, danke.",
+    "reply-outlook-web": "It works.",
+    "reply-phone": "Works.",
+    "reply-russian": "Работает.",
+    "reply-thunderbird-interleaved": "Yes.\n\n\nOh.",
+    "signature-and-disclaimer": "It smokes.\n\nBest regards\nLee",
+    "signed": "It smokes.",
+    "undeclared-koi8": (
+        "Здравствуйте, принтер не печатает со вчерашнего дня. Помогите, пожалуйста, разобраться с этой проблемой."
+    ),
+    "unknown-charset": "été au café, déjà vu",
+    "utf8-called-latin1": "“quotes” – dashes",
+}
+
+
+@pytest.mark.parametrize(("name", "typed"), TYPED.items(), ids=TYPED)
+def test_what_was_typed(name: str, typed: str) -> None:
+    assert letter(name).typed == typed
+
+
+def test_a_forward_stays_in_view_though_nothing_of_it_was_typed() -> None:
+    assert letter("forward-gmail").reply.endswith("#close\nIt smokes.")
+    assert letter("forward-outlook").reply.endswith("Er raucht.")
+
+
+SUBJECTS = {
+    "bidi-subject": "invoice fdp.exe",
+    "encoded-word-cut-in-two": "übergröße",
+    "nul": "nulhere",
+    "subject-of-10-kb": " ".join(["long"] * 2000),
+}
+
+
+@pytest.mark.parametrize(("name", "subject"), SUBJECTS.items(), ids=SUBJECTS)
+def test_subject_is_one_decoded_line(name: str, subject: str) -> None:
+    assert letter(name).subject == subject
+
+
+SENDERS = {
+    "from-hides-another": ("mallory@evil.example", ("a From that can be read in two ways",)),
+    "from-is-two-people": ("ann@desk.example.org", ("several mailboxes in From",)),
+    "from-quoted-address": ("lee@customer.example", ()),
+    "no-from": (None, ("no From",)),
+    "two-froms": ("lee@customer.example", ("two From headers",)),
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), SENDERS.items(), ids=SENDERS)
+def test_who_wrote_it_and_why_not_to_believe_so(
+    name: str, expected: tuple[str | None, tuple[str, ...]]
+) -> None:
+    mail = letter(name)
+    assert (mail.sender.spec if mail.sender else None, mail.from_defects) == expected
+
+
+FILES = {
+    "attachment-path": ["x", "_con"],
+    "attachment-rfc2231": ["Résumé de Lee.pdf", "Bild größe.png"],
+    "calendar-invitation": ["attachment-1.ics"],
+    "encrypted": ["attachment-1.asc", "encrypted.asc"],
+    "forty-nested-messages": ["attachment-1.eml"],
+    "missing-last-boundary": ["a.pdf"],
+    "nested-message": ["the inner one.eml"],
+    "signed": ["signature.asc"],
+}
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_names_of_files_are_safe_and_said(name: str) -> None:
+    names = [file.name for file in letter(name).attachments]
+    assert not any(part in file for file in names for part in ("/", "\\", "\0")), names
+    if name in FILES:
+        assert names == FILES[name]
+
+
+KINDS = {
+    "bounce-delayed": Kind.BOUNCE,
+    "bounce-delivered": Kind.BOUNCE,
+    "bounce-exim": Kind.BOUNCE,
+    "bounce-qmail": Kind.BOUNCE,
+    "bounce-rfc3464": Kind.BOUNCE,
+    "feedback-report": Kind.AUTOMATIC,
+    "mailing-list": Kind.LIST,
+    "monitoring-alarm": Kind.AUTOMATIC,
+    "read-receipt": Kind.RECEIPT,
+    "vacation": Kind.VACATION,
+    "vacation-without-headers": Kind.VACATION,
+}
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_what_wrote_it(name: str) -> None:
+    judgement = classify.kind(letter(name), frozenset())
+    assert judgement.kind is KINDS.get(name, Kind.PERSON), judgement.reason
+
+
+OURS = "mt.5.2.abc.def@desk.example.org"
+BOUNCES = {
+    "bounce-rfc3464": Bounce("failed", ("lee@customer.example",), "5.2.2", "552 5.2.2 Mailbox full", OURS),
+    "bounce-delayed": Bounce("delayed", ("lee@customer.example",), "4.4.1", "connection timed out", OURS),
+    "bounce-delivered": Bounce("delivered", ("lee@customer.example",), "2.0.0", "250 ok", OURS),
+    "bounce-qmail": Bounce(
+        "failed", ("lee@customer.example",), "5.1.1", "Sorry, no mailbox here by that name. (#5.1.1)", OURS
+    ),
+    "bounce-exim": Bounce("failed", ("lee@customer.example",), "5.1.1", "550 5.1.1 No such user", ""),
+}
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_which_address_failed_and_why(name: str) -> None:
+    assert letter(name).bounce == BOUNCES.get(name)
+
+
+def test_a_letter_that_cannot_be_read_says_so() -> None:
+    assert letter("encrypted").defects == (
+        "the text is encrypted: open the attachment with the key it was made for",
+    )
+
+
+def test_one_attachment_can_be_had_alone() -> None:
+    octets = (CORPUS / "attachment-rfc2231.eml").read_bytes()
+    assert reading.attachment(octets, 0) == b"%PDF-"
+    with pytest.raises(IndexError):
+        reading.attachment(octets, 2)

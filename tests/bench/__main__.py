@@ -27,12 +27,23 @@ _TIMEOUT = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
-    """Mails a second, and the desk's peak memory in octets."""
+class Run:
+    """Of one contestant on one inbox."""
 
-    light: float
-    desk: float
-    peak: int
+    rate: float  # mails a second
+    cpu: float  # seconds of the processor for one mail
+    peak: int = 0  # octets
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    light: Run
+    desk: Run
+
+    @property
+    def share(self) -> float:
+        """How much of light's speed the desk has."""
+        return self.desk.rate / self.light.rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,38 +77,34 @@ def _round(options: Options, server: Dovecot, drain: Sink, pieces: tuple[Piece, 
     """Light, then the desk, each on an inbox of its own with the same mails."""
     for who in ("light", "desk"):
         server.deliver_all([piece.octets for piece in pieces], to=f"{who}{number}@example.org")
-    rate = _light(server, drain, pieces, number)
-    mine, peak = _desk(options, server, drain, pieces, number)
-    print(f"round {number + 1}: light {rate:.0f}, desk {mine:.0f} mails/s", flush=True)
-    return Round(rate, mine, peak)
+    found = Round(_light(server, drain, pieces, number), _desk(options, server, drain, pieces, number))
+    print(f"round {number + 1}: light {found.light.rate:.0f}, desk {found.desk.rate:.0f} mails/s", flush=True)
+    return found
 
 
-def _light(server: Dovecot, drain: Sink, pieces: tuple[Piece, ...], number: int) -> float:
+def _light(server: Dovecot, drain: Sink, pieces: tuple[Piece, ...], number: int) -> Run:
     before = drain.count()
     with tempfile.TemporaryDirectory(prefix="mt-bench-") as name:
-        user = f"light{number}@example.org"
-        taken = light.seconds(server.port, user, drain.port, Path(name) / "light.db", len(pieces))
+        database, user = Path(name) / "light.db", f"light{number}@example.org"
+        taken, worked = light.seconds(server.port, user, drain.port, database, len(pieces))
     drain.wait_for(before + _opening(pieces), 10)
-    return len(pieces) / taken
+    return Run(len(pieces) / taken, worked / len(pieces))
 
 
-def _desk(
-    options: Options, server: Dovecot, drain: Sink, pieces: tuple[Piece, ...], number: int
-) -> tuple[float, int]:
-    """Mails a second from READY until the last acknowledgement is out and the last mail marked; peak memory."""
-    before, user = drain.count(), f"desk{number}@example.org"
+def _desk(options: Options, server: Dovecot, drain: Sink, pieces: tuple[Piece, ...], number: int) -> Run:
+    """From READY until the last acknowledgement is out and the last mail marked."""
+    before, user, opened = drain.count(), f"desk{number}@example.org", _opening(pieces)
     with tempfile.TemporaryDirectory(prefix="mt-bench-") as name:
         with Desk(Path(name), user, server.port, drain.port, options.database, options.connections) as desk:
-            drain.wait_for(before + _opening(pieces), _TIMEOUT, desk.is_up)
+            drain.wait_for(before + opened, _TIMEOUT, desk.is_up)
             wait_until(lambda: _unmarked(server, user) == 0, "the last mail to be marked", _TIMEOUT)
-            taken = time.perf_counter() - desk.ready_at
+            taken, worked = time.perf_counter() - desk.ready_at, desk.cpu()
         outcomes = desk.outcomes()
-    opened = _opening(pieces)
     if (outcomes["opened"], outcomes["replied"]) != (opened, len(pieces) - opened):
         sys.exit(f"The desk did something else than it should: {dict(outcomes)}")
     if drain.count() != before + opened:
         sys.exit(f"{drain.count() - before} mails came out, {opened} should have.")
-    return len(pieces) / taken, desk.peak
+    return Run(len(pieces) / taken, worked / len(pieces), desk.peak)
 
 
 def _idle(options: Options, server: Dovecot, drain: Sink) -> list[float]:
@@ -129,13 +136,19 @@ def _unmarked(server: Dovecot, user: str) -> int:
 
 
 def _tell_rounds(options: Options, rounds: list[Round]) -> None:
-    shares = [one.desk / one.light for one in rounds]
+    shares = sorted(one.share for one in rounds)
     print(
-        f"\n{options.mails} mails waiting, median of {len(rounds)} rounds (spread of the ratio {min(shares):.3f} to {max(shares):.3f})\n"
-        f"  light           {statistics.median(one.light for one in rounds):8.0f} mails/s\n"
-        f"  desk            {statistics.median(one.desk for one in rounds):8.0f} mails/s, 1/{1 / statistics.median(shares):.1f} of light\n"
-        f"  desk, memory    {max(one.peak for one in rounds) / 1e6:8.0f} MB at its peak, all processes (PSS)"
+        f"\n{options.mails} mails waiting, medians of {len(rounds)} rounds, "
+        f"desk to light {statistics.median(shares):.3f} ({shares[0]:.3f} to {shares[-1]:.3f})\n"
+        f"{'':8}{'mails/s':>10}{'of light':>10}{'CPU ms/mail':>13}{'peak MB':>9}"
     )
+    for who, runs in (("light", [one.light for one in rounds]), ("desk", [one.desk for one in rounds])):
+        rate, cpu = (
+            statistics.median(values) for values in zip(*((r.rate, r.cpu) for r in runs), strict=True)
+        )
+        share = "1" if who == "light" else f"1/{1 / statistics.median(shares):.1f}"
+        peak = max(run.peak for run in runs)
+        print(f"{who:8}{rate:10.0f}{share:>10}{cpu * 1000:13.2f}{f'{peak / 1e6:.0f}' if peak else '':>9}")
 
 
 def _tell_idle(waits: list[float]) -> None:

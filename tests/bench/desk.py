@@ -70,6 +70,7 @@ class Desk:
         self.peak = 0  # octets: the greatest proportional set size of all its processes together
         self.ready_at = 0.0  # time.perf_counter()
         self._folder = folder
+        self._cpu_before = 0.0
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = threading.Event()
         self._ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -96,6 +97,7 @@ class Desk:
             )
         while b"READY=1" not in self._ear.recv(4096):
             pass
+        self._cpu_before = _cpu(self._process.pid)
         self.ready_at = time.perf_counter()
         self._watch.start()
         return self
@@ -114,6 +116,11 @@ class Desk:
         self._ear.close()
         if error is not None:
             error.add_note((self._folder / "daemon.log").read_text(errors="replace")[-6000:])
+
+    def cpu(self) -> float:
+        """Seconds that its processes have worked since READY, the start of the window and the reader included."""
+        assert self._process is not None
+        return sum(map(_cpu, _family(self._process.pid))) - self._cpu_before
 
     def is_up(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -159,3 +166,12 @@ def _pss(pid: int) -> int:
     except OSError:
         return 0
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
+
+
+def _cpu(pid: int) -> float:
+    """Seconds, in user and kernel mode (proc(5), fields 14 and 15)."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -38,17 +38,17 @@ class _Acknowledgement:
     octets: bytes
 
 
-def seconds(imap_port: int, user: str, smtp_port: int, database: Path, count: int) -> float:
-    """How long it takes for so many waiting mails."""
+def seconds(imap_port: int, user: str, smtp_port: int, database: Path, count: int) -> tuple[float, float]:
+    """How long it takes for so many waiting mails, by the clock and of the processor."""
     return asyncio.run(_run(imap_port, user, smtp_port, database, count))
 
 
-async def _run(imap_port: int, user: str, smtp_port: int, database: Path, count: int) -> float:
+async def _run(imap_port: int, user: str, smtp_port: int, database: Path, count: int) -> tuple[float, float]:
     ledger = sqlite3.connect(database, isolation_level=None)
     ledger.execute("pragma journal_mode=wal")
     ledger.execute("pragma synchronous=full")
     ledger.executescript(_SCHEMA)
-    begun = time.perf_counter()
+    begun, worked = time.perf_counter(), time.process_time()
     reader, writer = await asyncio.open_connection(HOST, imap_port, limit=2**22)
     await reader.readline()
     quoted = PASSWORD.replace("\\", "\\\\").replace('"', '\\"')
@@ -66,7 +66,7 @@ async def _run(imap_port: int, user: str, smtp_port: int, database: Path, count:
         await asyncio.gather(*(_send(free, one) for one in due))
         ledger.execute("update outbox set state = 'sent' where state = 'due'")
         await _ask(reader, writer, f"STORE {span} +FLAGS.SILENT (\\Seen)")
-    taken = time.perf_counter() - begun
+    taken = time.perf_counter() - begun, time.process_time() - worked
     while not free.empty():
         await free.get_nowait().quit()
     writer.close()

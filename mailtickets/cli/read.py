@@ -65,7 +65,8 @@ async def _row(reader: Reader, file: Path) -> Row:
 
 def _letter(file: Path, mail: InboundMail) -> Row:
     judgement = classify.kind(mail, frozenset())
-    bounced = mail.bounce.recipients if mail.bounce else ()
+    reached = mail.bounce is not None and mail.bounce.action == "delivered"
+    bounced = mail.bounce.recipients if mail.bounce and not reached else ()
     return {
         "file": str(file),
         "subject": mail.subject,
@@ -74,7 +75,7 @@ def _letter(file: Path, mail: InboundMail) -> Row:
         "reply": mail.reply,
         "kind": judgement.kind.value,
         "is_auto": not judgement.is_person and judgement.kind is not Kind.LIST,
-        "is_bounce": judgement.kind is Kind.BOUNCE,
+        "is_bounce": judgement.kind is Kind.BOUNCE and not reached,
         "bounced": list(bounced),
         "attachments": [file.name for file in mail.attachments],
         "error": None,

@@ -27,15 +27,15 @@ def scored(octets: bytes) -> dict[str, object] | None:
     except reading.Broken:
         return None
     judgement = classify.kind(mail, frozenset())
-    failed = mail.bounce if mail.bounce and mail.bounce.action != "delivered" else None
+    reached = mail.bounce is not None and mail.bounce.action == "delivered"
     return {
         "reply": mail.reply,
         "text": mail.text,
         "subject": mail.subject,
         "from": mail.sender.spec if mail.sender else "",
         "is_auto": judgement.kind not in (Kind.PERSON, Kind.LIST),
-        "is_bounce": failed is not None,
-        "bounced": list(failed.recipients) if failed else [],
+        "is_bounce": judgement.kind is Kind.BOUNCE and not reached,
+        "bounced": list(mail.bounce.recipients) if mail.bounce and not reached else [],
     }
 
 

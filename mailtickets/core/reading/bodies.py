@@ -134,7 +134,7 @@ def _text(entity: Entity, kind: str) -> Marked:
             text = _ENRICHED_TAG.sub("", text).replace("<<", "<")
         case "text/plain" if entity.content.parameter("format").lower() == "flowed":
             text = unflowed(text, delete_space=entity.content.parameter("delsp").lower() == "yes")
-    text = text.strip("\n")
+    text = "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
     return Marked(text, (SegmentKind.TYPED,) * (text.count("\n") + 1)) if text.strip() else _NOTHING
 
 

@@ -27,11 +27,14 @@ _RETURNED = frozenset(
         "message/global-headers",
     }
 )
-_GROUPS = re.compile(rb"(?:\r\n|\n|\r)[ \t]*(?:\r\n|\n|\r)+")
+_GROUPS = re.compile(rb"\n[ \t]*\n+")
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _REPLY_CODE = re.compile(r"(?<![\d.\-])([45]\d\d)(?:[ \-]|$)")
 _SPEC = re.compile(
     r"[^\s<>()\[\]:;,\"'`@=|]{1,64}@[A-Za-z0-9\u00a1-\U0010ffff][^\s<>()\[\]:;,\"'`@=|!]{0,253}"
+)
+_FIELD_LINE = re.compile(
+    r"[ \t>*]{0,8}(?:to|cc|from|reply-to|sender|subject|mail from|return-path)\s?:", re.IGNORECASE
 )
 _MAX_TEXT = 64 * 1024  # characters of a notice that are read
 MAX_RECIPIENTS = 500
@@ -69,14 +72,14 @@ def _by_report(root: Entity) -> _Finding | None:
 
 
 def _groups(octets: bytes) -> Iterator[Fields]:
-    for block in _GROUPS.split(octets.strip()):
+    for block in _GROUPS.split(octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n").strip()):
         fields = parse_fields(block)
         if fields:
             yield fields
 
 
 def _of_group(fields: Fields) -> _Finding | None:
-    """One recipient (RFC 3464 section 2.3). The address it was sent to says more than where it was forwarded."""
+    """One recipient (RFC 3464 section 2.3). We know the address that was written to, not where it was forwarded."""
     final = _typed(first_of(fields, "final-recipient"))
     original = _typed(first_of(fields, "original-recipient"))
     status = next(iter(_STATUS.findall(first_of(fields, "status"))), "")
@@ -85,7 +88,7 @@ def _of_group(fields: Fields) -> _Finding | None:
         action = {"5": "failed", "4": "delayed", "2": "delivered"}.get(status[:1], "")
     if not action or not (final or original or first_of(fields, "final-recipient")):
         return None
-    recipients = tuple(spec for spec in (final, original) if spec)[:1]
+    recipients = tuple(spec for spec in (original, final) if spec)[:1]
     return _Finding(
         action, recipients, status, _shortened(first_of(fields, "diagnostic-code").partition(";")[2])
     )
@@ -124,7 +127,7 @@ def _by_header(root: Entity, text: str) -> _Finding | None:
 
 def _by_words(root: Entity, said: Envelope, text: str) -> _Finding | None:
     """A notice without a form: by who wrote it, what it is called, and what it says."""
-    daemon = said.return_path == "" or said.sender is None or bool(phrases.DAEMON.match(said.sender.key))
+    daemon = said.return_path == "" or said.sender is None or phrases.is_daemon(said.sender)
     titled = bool(phrases.SUBJECT.search(said.subject))
     if not (daemon or titled) or phrases.NO_BOUNCE.search(said.subject):
         return None
@@ -133,17 +136,31 @@ def _by_words(root: Entity, said: Envelope, text: str) -> _Finding | None:
     if daemon + titled + (fails or delays) < 2:
         return None
     own = {a.key for a in (*said.to, *((said.sender,) if said.sender else ()))}
-    recipients = tuple(
-        dict.fromkeys(
-            spec
-            for found in _SPEC.findall(notice)
-            if (spec := found.rstrip(".").strip("*")).casefold() not in own
-            and not phrases.DAEMON.match(spec.casefold())
-        )
-    )
-    if not recipients and not (daemon and titled):
+    recipients = _named(notice, own)
+    if (
+        not recipients
+        and not (daemon and titled)
+        and not any(part.type in _RETURNED for part in root.children)
+    ):
         return None
     return _Finding("delayed" if delays and not fails else "failed", recipients, *_why(notice))
+
+
+def _named(notice: str, own: set[str]) -> tuple[str, ...]:
+    """The addresses that a notice speaks of, those of the two letters' own fields only if there are no others."""
+    lines = notice.split("\n")
+    for chosen in ([line for line in lines if not _FIELD_LINE.match(line)], lines):
+        specs = (
+            spec.split("..")[0].rstrip(".").strip("*") for line in chosen for spec in _SPEC.findall(line)
+        )
+        found = (
+            s
+            for s in specs
+            if "@" in s and s.casefold() not in own and not phrases.DAEMON.match(s.casefold())
+        )
+        if recipients := tuple(dict.fromkeys(found)):
+            return recipients
+    return ()
 
 
 def _why(notice: str) -> tuple[str, str]:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 
+from mailtickets.core.mail import Address
+
 # Who writes reports.
 DAEMON = re.compile(
     r"(?:mailer[\-_.]?daemon|postmaster|post_master|mail-?daemon|mdaemon|mailadmin|mail[\-_]?system|mail\.delivery|"
     r"mailerdemon|bounces?|no-?reply.*bounce|mailerd|mail-delivery|smtp-?daemon|nobody|uucp|bounce-.*|"
     r"delivery-?(?:failure|status|report).*|microsoftexchange[0-9a-f]+|postoffice|mrbounce|mail-master|masteradmin|"
     r"system-administrator|mail-administrator|mail_administrator)(?:[+=\-][^@]*)?@",
+    re.IGNORECASE,
+)
+_DAEMON_NAME = re.compile(
+    r"mail(?:er)?[ \-]?(?:delivery|daemon|administrator|system|admin)\b|delivery (?:sub-?)?system|system administrator|"
+    r"mail delivery|postmaster|returned mail",
     re.IGNORECASE,
 )
 # What reports are called.
@@ -34,7 +41,7 @@ FAILED = re.compile(
     r"mailbox (?:is )?(?:full|unavailable|not found|disabled|inactive)|quota exceeded|over(?:\s|-)?quota|exceed(?:s|ed).{0,30}(?:quota|size|limit)|"
     r"account (?:has been |is )?(?:disabled|inactive|expired|closed|suspended)|host (?:unknown|not found)|unrouteable|"
     r"address(?:es)? (?:had|failed|rejected|not found|unknown)|recipient (?:rejected|unknown|not found|address)|"
-    r"rejected (?:your|by|the)|(?:message|mail) (?:was )?(?:rejected|refused|bounced|blocked|returned)|giving up|given up|bounced? "
+    r"rejected (?:your|by|the)|(?:message|mail) (?:was |has been )?(?:automatically )?(?:rejected|refused|bounced|blocked|returned)|was automatically rejected|quota exceeded|giving up|given up|bounced? "
     r"|returned? (?:to sender|the message|mail)|relay(?:ing)? (?:access )?denied|access denied|unknown address|"
     r"the following (?:addresses|recipients?|address|error)|(?:^|\s)55\d[ \-]|\b5\.\d\.\d\b|nicht zugestellt|unzustellbar|kann nicht|non (?:è|e|ha) |"
     r"n.a pas pu|no (?:se )?(?:pudo|puede|ha podido)|não (?:foi|pôde|existe)|не (?:может|удалось|был|достав)|存在し|できません|无法|無法",
@@ -52,11 +59,16 @@ _RETURNED = re.compile(
     r"^[ \t>*\-=#_]*(?:(?:this is a |below (?:this line )?is (?:a |the )?)?cop(?:y|ies) of (?:the |your )?(?:original |returned )?(?:message|mail|headers)|"
     r"-{2,}\s*(?:the |your |this is a copy |returned |original |start of |begin(?:ning)? |message |unsent |undelivered |forwarded |header|below|"
     r"included|transcript of message|mail |body|text |returned)|original (?:message|mail|headers|text)|message (?:headers?|text|contents?) (?:follow|:)|"
-    r"(?:the )?(?:headers?|text|first|body|beginning|top) (?:of|and) (?:the |your )?(?:original|message|returned|undelivered)|your (?:original )?(?:message|mail) (?:follows|reads|was|begins)|"
+    r"(?:the )?(?:headers?|text|first|body|beginning|top) (?:of|and) (?:the |your )?(?:original|message|returned|undelivered)|your (?:original )?(?:message|mail) (?:follows|reads|begins)|"
     r"(?:unsent|undelivered|returned|rejected) message (?:below|follows|:)|included is a copy|the original message (?:was|is|follows)\b(?!.{0,40}received at)|"
     r"(?:start of|begin) (?:returned|original|the).{0,20}(?:message|mail)|return-path:|received:\s*(?:from|by)|x-\w+(?:-\w+)*:\s|message-id:\s|mime-version:|content-type:\s)",
     re.IGNORECASE | re.MULTILINE,
 )
+
+
+def is_daemon(sender: Address) -> bool:
+    """Whether a mail server, not a person, has this address or name."""
+    return DAEMON.match(sender.key) is not None or _DAEMON_NAME.match(sender.name) is not None
 
 
 def notice(text: str) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 HOST = "127.0.0.1"
 
 
 def free_port() -> int:
-    """One that nobody had a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """One that nobody listens at, and that no outgoing connection will be given while its server is away."""
+    while True:
+        port = random.randrange(10_000, 32_000)  # below what Linux and others hand out by themselves
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 def listens(port: int) -> bool:

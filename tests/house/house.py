@@ -144,10 +144,13 @@ class House:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process is not None:
+        died = self._process is not None and self._process.poll() is not None
+        if self._process is not None and not died:
             self.kill()
         if error is not None:
             error.add_note(self.log)
+        elif died:
+            raise AssertionError(f"the daemon ended by itself\n{self.log}")
 
     # The process
 

@@ -154,14 +154,11 @@ class SocketClerk:
         self._path = path
 
     def _ask(self, what: str, question: Question) -> Answer:
-        transport = httpx.HTTPTransport(uds=str(self._path))
         try:
-            with httpx.Client(
-                transport=transport, base_url="http://control", timeout=ANSWER_WITHIN
-            ) as client:
+            with _short(self._path) as name, _client(name) as client:
                 reply = client.post(f"/{what}", json=question.model_dump(mode="json"))
                 reply.raise_for_status()
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, OSError) as error:
             raise DaemonGone(
                 f"The daemon does not answer on {self._path} ({error}). See its log, or restart it."
             ) from error

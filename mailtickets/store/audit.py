@@ -9,7 +9,7 @@ from sqlalchemy import Column, ColumnElement, func, select
 
 from mailtickets.core.case import Outcome
 from mailtickets.store.engine import Tx
-from mailtickets.store.schema import LetterState, MailState, inbound, outbox
+from mailtickets.store.schema import IS_STORED, IS_UNSENT, MailState, inbound, outbox
 
 _OUTCOMES = {
     Outcome.OPENED: "New tickets",
@@ -40,8 +40,8 @@ def counts(tx: Tx, since: datetime, until: datetime) -> tuple[tuple[str, int], .
 
 
 def _waiting(tx: Tx) -> tuple[tuple[str, int], ...]:
-    undecided = select(func.count()).where(inbound.c.state == LetterState.STORED)
-    mails = _by(tx, outbox.c.state, outbox.c.state != MailState.SENT)
+    undecided = select(func.count()).where(IS_STORED)
+    mails = _by(tx, outbox.c.state, IS_UNSENT)
     return (
         ("Letters still to be decided", tx.scalar(undecided) or 0),
         ("Mails still to be sent", mails.get(MailState.DUE, 0) + mails.get(MailState.CLAIMED, 0)),

@@ -44,9 +44,9 @@ def sqlite_file(url: str) -> Path:
     return Path(name)
 
 
-def insert(tx: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """INSERT that knows ON CONFLICT, which both databases spell alike."""
-    return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
+def insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """INSERT that knows ON CONFLICT, which both databases spell alike. `dialect`: that of the transaction, its name."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def contains(column: ColumnElement[str], words: str) -> ColumnElement[bool]:

@@ -20,7 +20,7 @@ def last_run(tx: Tx, name: str) -> datetime | None:
 
 def take(tx: Tx, name: str, owner: str, now: datetime) -> bool:
     """Whether the job is this owner's now: nobody else is at it."""
-    tx.execute(insert(tx, lease).values(name=name, owner="").on_conflict_do_nothing())
+    tx.execute(insert(tx.dialect.name, lease).values(name=name, owner="").on_conflict_do_nothing())
     free = or_(lease.c.owner.in_(["", owner]), lease.c.until_at.is_(None), lease.c.until_at <= now)
     taken = update(lease).where(lease.c.name == name, free).values(owner=owner, until_at=now + LASTS)
     return tx.execute(taken).rowcount == 1

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import assert_never
 
-from sqlalchemy import ColumnElement, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Executable, bindparam, func, select, update
 
 from mailtickets.core.case import ReplyKind
 from mailtickets.core.compose import Outgoing
@@ -19,7 +20,7 @@ from mailtickets.core.mail import Address
 from mailtickets.core.retry import Again, Done, GiveUp, Result, Step
 from mailtickets.store.connect import insert
 from mailtickets.store.engine import Tx
-from mailtickets.store.schema import MailState, outbox, ticket
+from mailtickets.store.schema import IS_UNSENT, MailState, outbox, ticket
 
 # A claim is for one conversation with the relay. One that is not settled by then has lost its
 # owner without a sign; longer than the longest conversation that the courier allows.
@@ -71,8 +72,12 @@ def put(tx: Tx, mail: Outgoing, cause: str, is_held: bool, now: datetime) -> int
         "bounce": "",
         "octets": mail.octets,
     }
-    added = insert(tx, outbox).on_conflict_do_nothing().returning(outbox.c.id)
-    return len(tx.execute(added, row).all())
+    return len(tx.execute(_new(tx.dialect.name), row).all())
+
+
+@cache
+def _new(dialect: str) -> Executable:
+    return insert(dialect, outbox).on_conflict_do_nothing().returning(outbox.c.id)
 
 
 _DUE = (
@@ -223,7 +228,7 @@ def unclaim(tx: Tx, rows: Sequence[Claimed], now: datetime) -> None:
 
 def release_claims(tx: Tx, now: datetime) -> int:
     """What a dead owner was at falls due at once; how many. Only for whoever holds the lock of the house."""
-    waiting = update(outbox).where(outbox.c.state == MailState.CLAIMED)
+    waiting = update(outbox).where(IS_UNSENT, outbox.c.state == MailState.CLAIMED)
     return tx.execute(waiting.values(state=MailState.DUE, claim="", next_at=now)).rowcount
 
 
@@ -235,7 +240,7 @@ def next_due(tx: Tx) -> datetime | None:
 
 def retry(tx: Tx, ids: Sequence[int], now: datetime) -> int:
     """Make failed, held and waiting mails due now, as if they had never been tried; how many. () is all."""
-    states = outbox.c.state.in_([MailState.FAILED, MailState.HELD, MailState.DUE])
+    states = IS_UNSENT & outbox.c.state.in_([MailState.FAILED, MailState.HELD, MailState.DUE])
     chosen: ColumnElement[bool] = states & outbox.c.id.in_(ids) if ids else states
     again = {"state": MailState.DUE, "attempts": 0, "since_at": now, "next_at": now, "settled_at": None}
     return tx.execute(update(outbox).where(chosen).values(again)).rowcount

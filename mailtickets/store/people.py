@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, or_, select, update
+from sqlalchemy import Executable, Row, Select, bindparam, delete, select, union, update
 
 from mailtickets.config import Staff
 from mailtickets.core.mail import Address
@@ -15,7 +16,7 @@ from mailtickets.core.person import Person, Role
 from mailtickets.core.policy import Policy
 from mailtickets.store.connect import insert
 from mailtickets.store.engine import Tx
-from mailtickets.store.schema import address, person
+from mailtickets.store.schema import IS_STAFF, address, person
 
 COLUMNS = (*person.c, address.c.key, address.c.spec.label("also"), address.c.called.label("also_called"))
 WIDTH = len(COLUMNS)
@@ -23,9 +24,9 @@ EVERYBODY = select(*COLUMNS).select_from(person.outerjoin(address)).order_by(per
 
 _OWNERS = select(address.c.person).where(address.c.key.in_(bindparam("keys", expanding=True)))
 _BY_IDS = EVERYBODY.where(person.c.id.in_(bindparam("ids", expanding=True)))
-_STAFF = EVERYBODY.where(person.c.role != Role.REQUESTER)
+_STAFF = EVERYBODY.where(IS_STAFF)
 _BY_KEYS = EVERYBODY.where(person.c.id.in_(_OWNERS))
-_AROUND = EVERYBODY.where(or_(person.c.role != Role.REQUESTER, person.c.id.in_(_OWNERS)))
+_AROUND = EVERYBODY.where(person.c.id.in_(union(select(person.c.id).where(IS_STAFF), _OWNERS)))
 
 
 def staff(tx: Tx) -> tuple[Person, ...]:
@@ -87,7 +88,7 @@ def call(tx: Tx, who: Person, name: str) -> Person:
 def sync_staff(tx: Tx, wanted: Sequence[Staff], now: datetime) -> None:
     """Make those, and only those, staff whom the config names. Who is named no more stays as a requester."""
     ensured = ensure_all(tx, (s.address for s in wanted), now)
-    tx.execute(update(person).where(person.c.role != Role.REQUESTER).values(role=Role.REQUESTER))
+    tx.execute(update(person).where(IS_STAFF).values(role=Role.REQUESTER))
     for one in wanted:
         id = ensured[one.address.key].id
         tx.execute(
@@ -155,11 +156,16 @@ def _add(tx: Tx, who: Address, now: datetime) -> Person:
     }
     id = tx.execute(_NEW_PERSON, fields).scalar_one()
     added = {"key": who.key, "person": id, "spec": who.spec, "called": who.name}
-    if tx.execute(insert(tx, address).on_conflict_do_nothing().returning(address.c.key), added).first():
+    if tx.execute(_new_address(tx.dialect.name), added).first():
         return Person(id, who)
     # PostgreSQL: another transaction was quicker.
     tx.execute(delete(person).where(person.c.id == id))
     return by_key(_read(tx, _BY_KEYS, keys=[who.key]))[who.key]
+
+
+@cache
+def _new_address(dialect: str) -> Executable:
+    return insert(dialect, address).on_conflict_do_nothing().returning(address.c.key)
 
 
 _NEW_PERSON = person.insert().returning(person.c.id)
@@ -169,7 +175,7 @@ def _own(tx: Tx, id: int, addresses: Sequence[Address]) -> None:
     """These are the person's addresses from now on, and no others."""
     tx.execute(delete(address).where(address.c.person == id))
     rows = [{"key": a.key, "person": id, "spec": a.spec, "called": a.name} for a in addresses]
-    statement = insert(tx, address)
+    statement = insert(tx.dialect.name, address)
     told = statement.excluded
     tx.execute(
         statement.on_conflict_do_update(

@@ -23,7 +23,7 @@ from mailtickets.store.connect import contains
 from mailtickets.store.engine import Tx
 from mailtickets.store.ledger import answered, counts, message_ids
 from mailtickets.store.ledger.intake import Stored
-from mailtickets.store.schema import inbound, ticket
+from mailtickets.store.schema import HAS_FINGERPRINT, inbound, ticket
 
 LISTED = 50  # rows of a list that goes by mail
 OWN = (Part.REQUESTER, Part.CC)
@@ -124,7 +124,7 @@ _COPIES = (
     select(inbound.c.id, inbound.c.evidence)
     .where(
         inbound.c.fingerprint == bindparam("fingerprint"),
-        inbound.c.fingerprint != "",  # so that the partial index is used
+        HAS_FINGERPRINT,
         inbound.c.id != bindparam("letter"),
         inbound.c.outcome != Outcome.IGNORED,
     )

@@ -1,77 +1,86 @@
-"""What was sent and opened of late, for the limits of the core. Mails that are held back count as sent."""
+"""What was sent and opened of late, for the limits of the core. Mails that are held back count as sent.
+
+A count stops at its limit, so that a flood does not make each of its letters dearer; a limit that is lifted
+is not counted at all.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy import ColumnElement, ScalarSelect, bindparam, func, literal_column, select
 
 from mailtickets.core.case import Counters, MessageKind
 from mailtickets.core.person import Person
 from mailtickets.core.policy import Policy, Rate
 from mailtickets.core.ticket import Ticket
 from mailtickets.store.engine import Tx
-from mailtickets.store.schema import message, outbox, ticket
+from mailtickets.store.schema import IS_UNPROVEN, message, outbox, ticket
 
 
 def counters(tx: Tx, sender: Person, on: Ticket | None, policy: Policy, now: datetime) -> Counters:
-    """One question for all of them."""
+    """All of them, by one question."""
     limits = policy.limits
-    unproven = outbox.c.is_unproven.is_(True)
-    row = tx.execute(
-        select(
-            _automatic_here(sender, on, limits.automatic_per_ticket),
-            _count(limits.tickets_per_sender, ticket.c.created_at, now, ticket.c.requester == sender.id),
-            _count(
-                limits.unproven_per_address,
-                outbox.c.created_at,
-                now,
-                unproven,
-                outbox.c.recipient == sender.address.key,
-            ),
-            _count(
-                limits.unproven_per_domain,
-                outbox.c.created_at,
-                now,
-                unproven,
-                outbox.c.domain == sender.address.domain,
-            ),
-            _count(limits.unproven_in_all, outbox.c.created_at, now, unproven),
-        )
-    ).one()
-    return Counters(*row)
+    values = {
+        "person": sender.id,
+        "recipient": sender.address.key,
+        "domain": sender.address.domain,
+        "ticket": on.id if on else 0,
+        "opened_at": on.created_at if on else now,
+        "here_limit": (limits.automatic_per_ticket or 0) if on else 0,
+        **_span("opened", limits.tickets_per_sender, now),
+        **_span("address", limits.unproven_per_address, now),
+        **_span("domain", limits.unproven_per_domain, now),
+        **_span("all", limits.unproven_in_all, now),
+    }
+    return Counters(*tx.execute(_COUNTERS, values).one())
 
 
-def _count(rate: Rate | None, at: ColumnElement[datetime], now: datetime, *which: ColumnElement[bool]) -> Any:
-    """How many rows of the rate's span, up to its limit: a flood must not make each of its letters dearer."""
-    if rate is None:
-        return literal(0)
-    return _up_to(rate.count, select(literal(1)).where(at > now - rate.per, *which))
+def _span(name: str, rate: Rate | None, now: datetime) -> Mapping[str, object]:
+    return {f"{name}_since": now - rate.per if rate else now, f"{name}_limit": rate.count if rate else 0}
 
 
-def _automatic_here(sender: Person, on: Ticket | None, limit: int | None) -> Any:
-    if on is None or limit is None:
-        return literal(0)
-    last_words = (
-        select(func.max(message.c.written_at))
-        .where(
-            message.c.ticket == on.id,
-            message.c.author == sender.id,
-            message.c.kind != MessageKind.AUTOMATIC,
-        )
-        .scalar_subquery()
+def _up_to(limit: str, *which: ColumnElement[bool]) -> ScalarSelect[int]:
+    """How many rows there are, but no more than the limit of that name."""
+    rows = select(literal_column("1")).where(*which).limit(bindparam(limit)).subquery()
+    return select(func.count()).select_from(rows).scalar_subquery()
+
+
+_LAST_WORDS = (
+    select(func.max(message.c.written_at))
+    .where(
+        message.c.ticket == bindparam("ticket"),
+        message.c.author == bindparam("person"),
+        message.c.kind != MessageKind.AUTOMATIC,
     )
-    return _up_to(
-        limit,
-        select(literal(1)).where(
-            outbox.c.ticket == on.id,
-            outbox.c.person == sender.id,
-            outbox.c.is_automatic.is_(True),
-            outbox.c.created_at >= func.coalesce(last_words, on.created_at),
-        ),
-    )
-
-
-def _up_to(limit: int, rows: Select[Any]) -> Any:
-    return select(func.count()).select_from(rows.limit(limit).subquery()).scalar_subquery()
+    .scalar_subquery()
+)
+_COUNTERS = select(
+    _up_to(
+        "here_limit",
+        outbox.c.ticket == bindparam("ticket"),
+        outbox.c.person == bindparam("person"),
+        outbox.c.is_automatic,
+        outbox.c.created_at
+        >= func.coalesce(_LAST_WORDS, bindparam("opened_at", type_=outbox.c.created_at.type)),
+    ),
+    _up_to(
+        "opened_limit",
+        ticket.c.requester == bindparam("person"),
+        ticket.c.created_at > bindparam("opened_since"),
+    ),
+    _up_to(
+        "address_limit",
+        IS_UNPROVEN,
+        outbox.c.recipient == bindparam("recipient"),
+        outbox.c.created_at > bindparam("address_since"),
+    ),
+    _up_to(
+        "domain_limit",
+        IS_UNPROVEN,
+        outbox.c.domain == bindparam("domain"),
+        outbox.c.created_at > bindparam("domain_since"),
+    ),
+    _up_to("all_limit", IS_UNPROVEN, outbox.c.created_at > bindparam("all_since")),
+)

@@ -21,7 +21,7 @@ from mailtickets.core.ticket import Ticket
 from mailtickets.store.blobs import INLINE, Blobs
 from mailtickets.store.connect import insert
 from mailtickets.store.engine import Tx
-from mailtickets.store.schema import LetterState, epoch, inbound, raw
+from mailtickets.store.schema import IS_STORED, LetterState, epoch, inbound, raw
 
 ATTEMPTS = 3  # a letter that has brought the reader down so often is not tried again
 FEW = 500  # UIDs that are asked for one by one; more are asked for as a range
@@ -153,7 +153,7 @@ def _looked_before(tx: Tx, mailbox: str, uidvalidity: int) -> datetime | None:
 
 
 def _looked(tx: Tx, mailbox: str, uidvalidity: int, now: datetime) -> None:
-    row = insert(tx, epoch).values(mailbox=mailbox, uidvalidity=uidvalidity, kept_at=now)
+    row = insert(tx.dialect.name, epoch).values(mailbox=mailbox, uidvalidity=uidvalidity, kept_at=now)
     keys = [epoch.c.mailbox, epoch.c.uidvalidity]
     tx.execute(row.on_conflict_do_update(index_elements=keys, set_={"kept_at": now}))
 
@@ -170,16 +170,15 @@ def unfinished(tx: Tx, blobs: Blobs, now: datetime, limit: int) -> tuple[Stored,
 
     What was tried `ATTEMPTS` times, or has lost its octets, is put in quarantine here.
     """
-    stored = inbound.c.state == LetterState.STORED
     tx.execute(
         update(inbound)
-        .where(stored, inbound.c.attempts >= ATTEMPTS)
+        .where(IS_STORED, inbound.c.attempts >= ATTEMPTS)
         .values(_quarantined(f"Reading it ended {ATTEMPTS} times without a result.", "", now))
     )
     found = tx.execute(
         select(*inbound.c, raw.c.sha256, raw.c.octets)
         .join(raw)
-        .where(stored)
+        .where(IS_STORED)
         .order_by(inbound.c.id)
         .limit(limit)
     ).all()

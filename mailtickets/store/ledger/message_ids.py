@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from functools import cache
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Executable, and_, bindparam, select
 
 from mailtickets.core.mail import InboundMail
 from mailtickets.core.thread import Route
@@ -58,17 +59,19 @@ def remember(tx: Tx, mail: InboundMail, ids: Iterable[str], on: Ticket) -> None:
         {"message_id": i, "ticket": on.id, "is_known": False}
         for i in (*named[: MOST - 1], *named[MOST - 1 :][-1:])
     ]
+    if mail.message_id:
+        rows.append({"message_id": key(mail.message_id), "ticket": on.id, "is_known": True})
     if rows:
-        tx.execute(insert(tx, seen_id).on_conflict_do_nothing(), rows)
-    if not mail.message_id:
-        return
-    statement = insert(tx, seen_id)
+        tx.execute(_lead(tx.dialect.name), rows)
+
+
+@cache
+def _lead(dialect: str) -> Executable:
+    """An id leads where it led first, but a letter that the desk has leads to its own ticket."""
+    statement = insert(dialect, seen_id)
     told = statement.excluded
-    tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=[seen_id.c.message_id],
-            set_={"ticket": told.ticket, "is_known": True},
-            where=seen_id.c.is_known.is_(False),
-        ),
-        {"message_id": key(mail.message_id), "ticket": on.id, "is_known": True},
+    return statement.on_conflict_do_update(
+        index_elements=[seen_id.c.message_id],
+        set_={"ticket": told.ticket, "is_known": told.is_known},
+        where=and_(seen_id.c.is_known.is_(False), told.is_known),
     )

@@ -6,9 +6,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import BindParameter, Executable, bindparam, case, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from mailtickets.core.case import Outcome
 from mailtickets.core.decision import Decision, Join, Message
@@ -23,6 +25,7 @@ from mailtickets.store.engine import Tx
 from mailtickets.store.ledger import message_ids
 from mailtickets.store.schema import counter, history, message, participant, ticket
 
+LEAST_RANDOM = 1_000_000  # seven digits
 TRIES = 50  # for a random number that no ticket has
 
 
@@ -99,23 +102,32 @@ def _number(tx: Tx, policy: Policy) -> int:
 
 def _next_number(tx: Tx, start: int) -> int:
     """One more than the last; the row is locked until the transaction ends, so none is left out."""
-    statement = insert(tx, counter).values(name="ticket", value=start)
-    following = counter.c.value + 1
-    statement = statement.on_conflict_do_update(
-        index_elements=[counter.c.name],
-        set_={"value": case((following < start, start), else_=following)},
-    )
     while True:
-        number: int = tx.execute(statement.returning(counter.c.value)).scalar_one()
+        number: int = tx.execute(_counting(tx.dialect.name), {"start": start}).scalar_one()
         # Taken only if the numbers were random once.
-        if tx.scalar(_TAKEN, {"number": number}) is None:
+        if number < LEAST_RANDOM or tx.scalar(_TAKEN, {"number": number}) is None:
             return number
+
+
+@cache
+def _counting(dialect: str) -> ReturningInsert[Any]:
+    start: BindParameter[int] = bindparam("start")
+    following = counter.c.value + 1
+    return (
+        insert(dialect, counter)
+        .values(name="ticket", value=start)
+        .on_conflict_do_update(
+            index_elements=[counter.c.name],
+            set_={"value": case((following < start, start), else_=following)},
+        )
+        .returning(counter.c.value)
+    )
 
 
 def _random_number(tx: Tx) -> int:
     """Seven digits that tell nothing of how many tickets there are."""
     for _ in range(TRIES):
-        number = 1_000_000 + secrets.randbelow(9_000_000)
+        number = LEAST_RANDOM + secrets.randbelow(9 * LEAST_RANDOM)
         if tx.scalar(_TAKEN, {"number": number}) is None:
             return number
     raise RuntimeError("All ticket numbers of seven digits are taken. Set number_style to sequence.")
@@ -193,4 +205,9 @@ def _join(tx: Tx, id: int, joins: Sequence[Join], now: datetime) -> None:
         {"ticket": id, "person": known[join.who.key].id, "part": join.part, "joined_at": now}
         for join in joins
     ]
-    tx.execute(insert(tx, participant).on_conflict_do_nothing(), rows)
+    tx.execute(_joining(tx.dialect.name), rows)
+
+
+@cache
+def _joining(dialect: str) -> Executable:
+    return insert(dialect, participant).on_conflict_do_nothing()

@@ -13,7 +13,7 @@ from mailtickets.core.classify import Kind
 from mailtickets.core.identity import Evidence
 from mailtickets.store.blobs import Blobs
 from mailtickets.store.engine import Tx
-from mailtickets.store.schema import LetterState, MailState, inbound, outbox, raw, ticket
+from mailtickets.store.schema import IS_UNSENT, LetterState, MailState, inbound, outbox, raw, ticket
 
 ROWS = 100
 
@@ -110,7 +110,7 @@ def letter(tx: Tx, blobs: Blobs, id: int) -> Letter | None:
 
 def outbox_rows(tx: Tx, *states: MailState, limit: int | None = ROWS) -> tuple[MailRow, ...]:
     """Mails in these states, newest first; without one named, all that are not sent yet."""
-    chosen = outbox.c.state.in_(states) if states else outbox.c.state != MailState.SENT
+    chosen = outbox.c.state.in_(states) if states else IS_UNSENT
     rows = _MAILS.where(chosen).order_by(outbox.c.id.desc()).limit(limit)
     return tuple(MailRow(*row) for row in tx.execute(rows))
 

@@ -13,8 +13,9 @@ down_revision = None
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
-def where(condition: str) -> dict[str, Any]:
-    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
+def where(condition: str, in_postgresql: str = "") -> dict[str, Any]:
+    """Of an index that holds only some rows."""
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(in_postgresql or condition)}
 
 
 def upgrade() -> None:
@@ -53,7 +54,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_person"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_person_staff", "person", ["id"], **where("role <> 'requester'"))
+    op.create_index("ix_person_staff", "person", ["id"], **where("role != 'requester'"))
     op.create_table(
         "raw",
         sa.Column("id", ID, nullable=False),
@@ -181,10 +182,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("mailbox", "uidvalidity", "uid", name="uq_inbound_mailbox_uidvalidity_uid"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_inbound_fingerprint", "inbound", ["fingerprint"], **where("fingerprint <> ''"))
+    op.create_index("ix_inbound_fingerprint", "inbound", ["fingerprint"], **where("fingerprint != ''"))
     op.create_index("ix_inbound_outcome", "inbound", ["outcome", "id"])
     op.create_index("ix_inbound_raw", "inbound", ["raw"])
     op.create_index("ix_inbound_stored", "inbound", ["id"], **where("state = 'stored'"))
+    op.create_index("ix_inbound_stored_at", "inbound", ["stored_at"])
     op.create_index("ix_inbound_ticket", "inbound", ["ticket"])
     op.create_index(
         "ix_inbound_unmarked", "inbound", ["mailbox", "uidvalidity", "uid"], **where("marked_at IS NULL")
@@ -227,14 +229,25 @@ def upgrade() -> None:
     op.create_index("ix_outbox_next", "outbox", ["next_at"], **where("next_at IS NOT NULL"))
     op.create_index("ix_outbox_settled", "outbox", ["settled_at"])
     op.create_index("ix_outbox_ticket", "outbox", ["ticket"])
-    op.create_index("ix_outbox_trouble", "outbox", ["state", "id"], **where("state <> 'sent'"))
-    op.create_index("ix_outbox_unproven_domain", "outbox", ["domain", "created_at"], **where("is_unproven"))
     op.create_index(
-        "ix_outbox_unproven_is_unproven", "outbox", ["is_unproven", "created_at"], **where("is_unproven")
+        "ix_outbox_unproven",
+        "outbox",
+        ["created_at", "is_unproven"],
+        **where("is_unproven IS 1", "is_unproven IS true"),
     )
     op.create_index(
-        "ix_outbox_unproven_recipient", "outbox", ["recipient", "created_at"], **where("is_unproven")
+        "ix_outbox_unproven_domain",
+        "outbox",
+        ["domain", "created_at", "is_unproven"],
+        **where("is_unproven IS 1", "is_unproven IS true"),
     )
+    op.create_index(
+        "ix_outbox_unproven_recipient",
+        "outbox",
+        ["recipient", "created_at", "is_unproven"],
+        **where("is_unproven IS 1", "is_unproven IS true"),
+    )
+    op.create_index("ix_outbox_unsent", "outbox", ["id"], **where("state != 'sent'"))
     op.create_table(
         "participant",
         sa.Column("id", ID, nullable=False),

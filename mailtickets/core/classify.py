@@ -94,6 +94,13 @@ def _postmaster(mail: InboundMail) -> Judgement | None:
     return Judgement(Kind.AUTOMATIC, f"From is {mail.sender.spec if mail.sender else ''}: a mail server")
 
 
+def _no_reply(mail: InboundMail) -> Judgement | None:
+    """An address that says so is never answered; a form that names its writer in Reply-To is."""
+    if mail.sender is None or mail.reply_to or not _NO_REPLY.match(mail.sender.key):
+        return None
+    return Judgement(Kind.AUTOMATIC, f"From is {mail.sender.spec}: nobody reads what is sent there")
+
+
 def _list(mail: InboundMail) -> Judgement | None:
     """RFC 2369 and 2919: what came by a list was not written to the desk."""
     for name in (
@@ -133,6 +140,11 @@ _TESTS: tuple[Callable[[InboundMail], Judgement | None], ...] = (
     _list,
     _bulk,
     _postmaster,
+    _no_reply,
+)
+
+_NO_REPLY = re.compile(
+    r"(?:[a-z0-9.\-_]*[.\-_+])?(?:no|not|do[.\-_]?not|never)[.\-_]?(?:reply|respond|answer)(?:[.\-_+0-9][^@]*)?@|nepasrepondre@"
 )
 
 # What answering machines of before RFC 3834 say of themselves.

@@ -55,7 +55,7 @@ def _of(entity: Entity, *, first: bool) -> Contents:
             return replace(signed, files=(*signed.files, *entity.children[1:]))
         case "multipart/encrypted" if entity.children:
             return Contents(files=entity.children, defects=(ENCRYPTED,))
-        case kind if kind.startswith("multipart/") and entity.children:
+        case _ if entity.children:
             return _sequence(entity, first=first)
         case kind if kind.startswith("multipart/") and entity.depth == 0:
             # A container without parts: what there is was meant to be read.

@@ -28,6 +28,7 @@ _RETURNED = frozenset(
     }
 )
 _GROUPS = re.compile(rb"\n[ \t]*\n+")
+_REPORTING = re.compile(r"^Reporting-MTA: (?=[\s\S]{1,2000}?^Final-Recipient:)", re.IGNORECASE | re.MULTILINE)
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _REPLY_CODE = re.compile(r"(?<![\d.\-])([45]\d\d)(?:[ \-]|$)")
 _SPEC = re.compile(
@@ -42,7 +43,7 @@ MAX_RECIPIENTS = 500
 
 def bounce(root: Entity, said: Envelope, text: str) -> Bounce | None:
     """What the letter reports, None if it is no delivery report."""
-    found = _by_report(root) or _by_header(root, text) or _by_words(root, said, text)
+    found = _by_report(root, text) or _by_header(root, text) or _by_words(root, said, text)
     if found is None:
         return None
     recipients = found.recipients[:MAX_RECIPIENTS]
@@ -57,9 +58,12 @@ class _Finding:
     diagnostic: str = ""
 
 
-def _by_report(root: Entity) -> _Finding | None:
-    """RFC 3464: the groups of a message/delivery-status, wherever it hangs."""
-    groups = [group for part in root.walk() if part.type in _REPORTS for group in _groups(part.octets)]
+def _by_report(root: Entity, text: str) -> _Finding | None:
+    """RFC 3464: the groups of a message/delivery-status, wherever it hangs, or spilt into the text."""
+    reports = [part.octets for part in root.walk() if part.type in _REPORTS]
+    if not reports and (spilt := _REPORTING.search(text[:_MAX_TEXT])):
+        reports = [text[spilt.start() : _MAX_TEXT].encode("utf-8", "replace")]
+    groups = [group for report in reports for group in _groups(report)]
     findings = [finding for group in groups if (finding := _of_group(group)) is not None]
     for action in ("failed", "delayed", "delivered"):
         same = [finding for finding in findings if finding.action == action]
@@ -161,6 +165,16 @@ def _named(notice: str, own: set[str]) -> tuple[str, ...]:
         if recipients := tuple(dict.fromkeys(found)):
             return recipients
     return ()
+
+
+def _trimmed(found: re.Match[str]) -> str:
+    """Without the dots and stars of "ann@example.org...User unknown"."""
+    return found[0].split("..")[0].rstrip(".").strip("*")
+
+
+def _is_sender(line: str, found: re.Match[str]) -> bool:
+    """Whether it is the one who wrote: "not accepting mail from ann@example.org"."""
+    return re.search(r"\bfrom:?\s+<?$", line[: found.start()], re.IGNORECASE) is not None
 
 
 def _why(notice: str) -> tuple[str, str]:

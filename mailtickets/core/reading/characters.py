@@ -68,7 +68,7 @@ _LIKELY = [
 _FALLBACK = "cp1252"
 _ACCENTS = 20
 _HIGH = bytes(range(128, 256))
-_GUESS_FROM = 4096  # octets; more costs much and tells little
+_GUESS_FROM = 2048  # octets; more costs much and tells little
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e\ufeff]")
 _SURROGATES = re.compile("[\ud800-\udfff]")

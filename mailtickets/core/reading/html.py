@@ -167,9 +167,19 @@ def _names(element: lxml.html.HtmlElement) -> frozenset[str]:
 def _kind(element: lxml.html.HtmlElement, names: frozenset[str]) -> SegmentKind | None:
     if names & _QUOTES or names & _QUOTES_TO_END:
         return SegmentKind.QUOTE
-    if element.tag == "blockquote" and element.get("type", "").lower() == "cite":
+    if element.tag == "blockquote" and (element.get("type", "").lower() == "cite" or _is_introduced(element)):
         return SegmentKind.QUOTE
     return SegmentKind.SIGNATURE if names & _SIGNATURES else None
+
+
+def _is_introduced(element: lxml.html.HtmlElement) -> bool:
+    """Whether the words right before an element end in a colon, as "Ann wrote:" does."""
+    before = element.getprevious()
+    said = element.getparent().text if before is None and element.getparent() is not None else None
+    while before is not None and said is None:
+        said = (before.tail or "").strip() or before.text_content()[-80:].strip() or None
+        before = before.getprevious()
+    return (said or "").rstrip().endswith((":", "：")) and re.search(r"\d|@", said or "") is not None
 
 
 def _mark(element: lxml.html.HtmlElement, kind: SegmentKind, *, to_end: bool) -> None:

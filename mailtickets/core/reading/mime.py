@@ -20,6 +20,11 @@ from mailtickets.core.reading.limits import Broken, ReadingLimits
 _HEADER = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 _EMPTY_LINE = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r(?!\n)")
 _MBOX_LINE = re.compile(rb">?From [^\r\n]*(?:\r\n?|\n)")
+# What was written above the parts for readers that do not know MIME.
+_PREAMBLE = re.compile(rb"\s{0,4}This (?:is a (?:multi-?part|MIME)|message is in MIME)", re.IGNORECASE)
+_LIKE_A_BOUNDARY = re.compile(
+    rb"^--([!-~]{1,70}(?<!--))[ \t]*\r?\n(?=Content-[A-Za-z\-]{1,30}:)", re.IGNORECASE | re.MULTILINE
+)
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
 _PADDING = re.compile(rb"=+")
 _CHARSET = re.compile(rb"(?:charset=\"?|=\?)([A-Za-z0-9][\w\-]{2,40})", re.IGNORECASE)
@@ -108,13 +113,22 @@ def _entity(octets: bytes, limits: ReadingLimits, count: list[int], depth: int, 
         raise Broken(f"The mail has more than {limits.parts} parts.")
     headers, raw = _headers(octets, limits)
     entity = Entity(headers, raw, (), default, depth)
-    boundary = entity.content.parameter("boundary")
-    if not entity.type.startswith("multipart/") or not boundary or depth >= limits.depth:
-        return entity
+    parts = _parts(entity) if depth < limits.depth else []
     # RFC 2046 section 5.1.5: what a digest holds are messages.
     inner = "message/rfc822" if entity.type == "multipart/digest" else "text/plain"
-    children = tuple(_entity(part, limits, count, depth + 1, inner) for part in _split(raw, boundary))
+    children = tuple(_entity(part, limits, count, depth + 1, inner) for part in parts)
     return Entity(headers, raw, children, default, depth)
+
+
+def _parts(entity: Entity) -> list[bytes]:
+    """The parts of a container, also of one whose header was lost or rewritten on the way."""
+    is_container = entity.type.startswith("multipart/")
+    boundary = entity.content.parameter("boundary")
+    parts = _split(entity.raw, boundary) if is_container and boundary else []
+    if not parts and (is_container or _PREAMBLE.match(entity.raw)):
+        found = _LIKE_A_BOUNDARY.search(entity.raw)
+        parts = _split(entity.raw, found[1].decode("ascii")) if found else []
+    return parts
 
 
 def parse_fields(octets: bytes) -> tuple[tuple[str, str], ...]:
@@ -148,10 +162,16 @@ def _headers(octets: bytes, limits: ReadingLimits) -> tuple[tuple[tuple[str, str
 
 def _characters(fields: list[tuple[str, list[bytes]]], limit: int) -> tuple[tuple[str, str], ...]:
     """Unfolded (RFC 5322 section 2.2.3: the line breaks go, the white space stays) and decoded."""
-    joined = [(name, b"".join(parts)) for name, parts in fields]
+    joined = [(name, b"".join(parts).replace(b"\0", b"")) for name, parts in fields]
+    if all(value.isascii() and b"\x1b" not in value for _, value in joined):
+        return tuple((name, value.decode("ascii").strip()[:limit]) for name, value in joined)
     # 8 bit without a word about it (or RFC 6532's UTF-8): most likely in the charset that the rest is in.
     known = next((found[1] for _, value in joined if (found := _CHARSET.search(value))), b"").decode("ascii")
-    return tuple((name, decoded(value.replace(b"\0", b""), known).strip()[:limit]) for name, value in joined)
+    known = "iso-2022-jp" if any(b"\x1b$" in value for _, value in joined) else known
+    return tuple(
+        (name, decoded(value, "ascii" if value.isascii() and b"\x1b" not in value else known).strip()[:limit])
+        for name, value in joined
+    )
 
 
 def _split(raw: bytes, boundary: str) -> list[bytes]:

@@ -61,7 +61,7 @@ _RETURNED = re.compile(
     r"included|transcript of message|mail |body|text |returned)|original (?:message|mail|headers|text)|message (?:headers?|text|contents?) (?:follow|:)|"
     r"(?:the )?(?:headers?|text|first|body|beginning|top) (?:of|and) (?:the |your )?(?:original|message|returned|undelivered)|your (?:original )?(?:message|mail) (?:follows|reads|begins)|"
     r"(?:unsent|undelivered|returned|rejected) message (?:below|follows|:)|included is a copy|the original message (?:was|is|follows)\b(?!.{0,40}received at)|"
-    r"(?:start of|begin) (?:returned|original|the).{0,20}(?:message|mail)|return-path:|received:\s*(?:from|by)|x-\w+(?:-\w+)*:\s|message-id:\s|mime-version:|content-type:\s)",
+    r"(?:start of|begin) (?:returned|original|the).{0,20}(?:message|mail)|return-path:|from \S+@\S+ +\w\w\w \w\w\w|received:\s*(?:from|by)|x-\w+(?:-\w+)*:\s|message-id:\s|mime-version:|content-type:\s)",
     re.IGNORECASE | re.MULTILINE,
 )
 

@@ -36,6 +36,8 @@ def decode_words(value: str) -> str:
             break
         charset = found[1].lower()
         octets = _octets_of(found[2], encoded(found[3], charset))
+        if octets is None:
+            continue  # it stays as it stands
         if apart or charset != pending.charset:
             out.append(pending.text())
             out.append(between if apart else "")
@@ -56,13 +58,14 @@ class _Run:
         return decoded(bytes(self.octets), self.charset) if self.octets else ""
 
 
-def _octets_of(encoding: str, raw: bytes) -> bytes:
+def _octets_of(encoding: str, raw: bytes) -> bytes | None:
+    """What an encoded word holds; None if it is not in the encoding that it names."""
     if encoding in "qQ":
         return binascii.a2b_qp(raw.replace(b"_", b"=20").replace(b"\n", b""), header=False)
     try:
         return base64.b64decode(raw + b"=" * (-len(raw.rstrip(b"=")) % 4))
     except (binascii.Error, ValueError):
-        return raw
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,8 +87,8 @@ def test_it_stays_up_and_goes_on_by_hand(demo: Demo) -> None:
 
     sent = demo.send("--from", "kim@customer.example", "--subject", "The door", "It does not open.")
     assert (sent.returncode, sent.stderr) == (0, "")
-    demo.wait_for("→ kim@customer.example")
     demo.wait_for("[#2] The door")
+    wait_until(lambda: demo.screen.count("→ ann@example.org") == 4, "the mail about Kim's ticket", 30)
 
     assert demo.send("--from", "ann@example.org", "--reply-to-last", "Have you pulled?").returncode == 0
     wait_until(lambda: demo.screen.count("→ kim@customer.example") == 2, "the answer to Kim", 30)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import email.policy
+import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
 from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
@@ -25,6 +28,7 @@ from mailtickets.store.engine import Store, Tx
 from mailtickets.templates import Templates
 from mailtickets.web import app
 from mailtickets.web.app import App
+from mailtickets.web.clerk import Clerk
 from tests.core import cases
 
 NOW = datetime(2026, 11, 20, 8, 12, tzinfo=UTC)  # Friday, 09:12 in Paris: when the pages are looked at
@@ -216,17 +220,34 @@ def busy(day: Day) -> None:
     day.letter(at(19, 11), TOM, "The hedge hides the sign", "Please cut it.\n", to=garden)
 
 
-def window(day: Day, *, now: datetime = NOW, public_counts: bool = False) -> App:
-    """The window onto a day, at a moment. Signing in goes to the real clerk."""
-    clerk = LedgerClerk(day.store, day.desk, lambda: now, lambda: None)
+def window(day: Day, *, now: datetime = NOW, public_counts: bool = False, clerk: Clerk | None = None) -> App:
+    """The window onto a day, at a moment. Signing in goes to the real clerk, unless there is another."""
+    clerk = clerk or LedgerClerk(day.store, day.desk, lambda: now, lambda: None)
     settings = WebSettings(listen="", public_counts=public_counts)
     return app.create(day.store, day.desk.policy, settings, clerk, lambda: now, _templates().page)
 
 
-def session(day: Day, who: Address, now: datetime = NOW) -> str:
-    """Sign somebody in: the token for the cookie."""
+def link(day: Day, who: Address, now: datetime = NOW) -> str:
+    """A sign-in link for somebody."""
     link = day.store.write_sync(desk_room.sign_in_link, day.desk, who.spec, now)
     assert link is not None
-    token = day.store.write_sync(desk_room.open_session, link.rpartition("/")[2], now)
+    return link
+
+
+def session(day: Day, who: Address, now: datetime = NOW) -> str:
+    """Sign somebody in: the token for the cookie."""
+    token = day.store.write_sync(desk_room.open_session, link(day, who, now).rpartition("/")[2], now)
     assert token is not None
     return token
+
+
+def mailed_links(tx: Tx) -> list[tuple[str, str]]:
+    """Recipient and link of every sign-in mail that waits."""
+    found = []
+    for row in outbox.claim(tx, "test", 100, NOW + timedelta(minutes=5)):
+        text = message_from_bytes(row.octets, policy=email.policy.default).get_body(("plain",))
+        assert text is not None
+        link = re.search(r"http://\S+/sign-in/\S+", text.get_content())
+        if link:
+            found.append((row.recipient.spec, link[0]))
+    return found

@@ -60,11 +60,10 @@ def create(
         title=f"{policy.name}: tickets",
         description="Read-only. Sign in on the page first; the session cookie is what the API knows you by.",
         version="1",
-        root_path=window.root,
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        middleware=[Middleware(Armour, is_https=window.is_https, broken=_broken(window))],
+        middleware=[Middleware(Armour, root=window.root, is_https=window.is_https, broken=_broken(window))],
         exception_handlers={HTTPException: _refused(window)},
         routes=[
             *pages.routes(window),

@@ -36,17 +36,20 @@ Broken = Callable[[Scope, str, Exception], Awaitable[ASGIApp]]
 class Armour:
     """Around the whole app: security headers on each answer; `broken` answers for an exception.
 
-    An answer may set its own value of a header; what it leaves out is put in.
+    An answer may set its own value of a header; what it leaves out is put in. `root` is the path
+    below which the page is reached, whether the server in front leaves it on or takes it off.
     """
 
-    def __init__(self, app: ASGIApp, *, is_https: bool, broken: Broken) -> None:
+    def __init__(self, app: ASGIApp, *, root: str, is_https: bool, broken: Broken) -> None:
         self._app = app
+        self._root = root
         self._headers = {**ALWAYS, **(OVER_TLS if is_https else {})}
         self._broken = broken
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
+        scope["root_path"] = self._root
         has_begun = False
 
         async def armoured(message: Message) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mailtickets.config import Settings
@@ -72,12 +73,12 @@ async def _serve(settings: Settings, clerk: Clerk, clock: Callable[[], datetime]
     try:
         with listening(settings.web.listen) as sock:
             served = app.create(store, settings.policy, settings.web, clerk, clock, templates.page)
-            await _until_told(uvicorn.Server(_config(served)), sock, parent)
+            await _until_told(uvicorn.Server(config(served)), sock, parent)
     finally:
         await store.close()
 
 
-def _config(served: app.App) -> uvicorn.Config:
+def config(served: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         served,
         http=Impatient,

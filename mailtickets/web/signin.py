@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -76,7 +76,8 @@ def routes(window: Window) -> Sequence[BaseRoute]:
 
     async def button(request: Request) -> Response:
         # Mail filters fetch every link they see: only the POST below spends it.
-        return show(window, await visit(window, request), "sign-in-link", Button(str(request.url.path)))
+        action = f"{window.root}/sign-in/{quote(request.path_params['token'], safe='')}"
+        return show(window, await visit(window, request), "sign-in-link", Button(action))
 
     async def use_link(request: Request) -> Response:
         now = await visit(window, request)

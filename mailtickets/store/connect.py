@@ -5,13 +5,15 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, create_engine, event, func, make_url
+from sqlalchemy import URL, ColumnElement, Connection, Engine, Table, create_engine, event, func, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import QueuePool
 
 BUSY_AFTER = 30.0  # seconds: how long SQLite waits for another process that writes
 POOL = 4  # connections
+_WITHIN = {"connect_timeout": 10}  # seconds, for PostgreSQL
 
 
 def writer(url: str) -> Engine:
@@ -19,7 +21,7 @@ def writer(url: str) -> Engine:
     if is_sqlite(url):
         return _sqlite(sqlite_file(url), "rwc", "BEGIN IMMEDIATE", 1)
     # A server that was restarted meanwhile is noticed before a transaction begins, not within one.
-    return create_engine(url, pool_size=POOL, max_overflow=0, pool_pre_ping=True)
+    return create_engine(url, pool_size=POOL, max_overflow=0, pool_pre_ping=True, connect_args=_WITHIN)
 
 
 def reader(url: str) -> Engine:
@@ -27,7 +29,12 @@ def reader(url: str) -> Engine:
     if is_sqlite(url):
         return _sqlite(sqlite_file(url), "ro", "BEGIN", POOL)
     engine = create_engine(
-        url, pool_size=POOL, max_overflow=0, pool_pre_ping=True, isolation_level="REPEATABLE READ"
+        url,
+        pool_size=POOL,
+        max_overflow=0,
+        pool_pre_ping=True,
+        isolation_level="REPEATABLE READ",
+        connect_args=_WITHIN,
     )
     return engine.execution_options(postgresql_readonly=True)
 
@@ -55,8 +62,10 @@ def contains(column: ColumnElement[str], words: str) -> ColumnElement[bool]:
 
 
 def _sqlite(file: Path, mode: str, begin: str, pool: int) -> Engine:
+    # As a URI (RFC 3986), so that SQLite hears the mode; a folder may be called anything.
+    name = f"file:{quote(str(file))}"
     engine = create_engine(
-        f"sqlite:///file:{file}?mode={mode}&uri=true",
+        URL.create("sqlite", database=name, query={"mode": mode, "uri": "true"}),
         poolclass=QueuePool,
         pool_size=pool,
         max_overflow=0,

@@ -45,7 +45,8 @@ class Store:
 
     async def write(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`fn(tx, …)` in one transaction. A caller that is cancelled has not stopped it: it runs to its end."""
-        return await asyncio.wrap_future(self._submit_write(fn, *args, **kwargs))
+        # Not even while it waits for its thread: what has been sent must be noted, whoever gives up waiting.
+        return await asyncio.shield(asyncio.wrap_future(self._submit_write(fn, *args, **kwargs)))
 
     async def read(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`fn(tx, …)` in a transaction that sees one moment and cannot write."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -52,8 +52,12 @@ def record(
     mail: InboundMail | None,
     policy: Policy,
     now: datetime,
+    around: Iterable[Person] = (),
 ) -> Recorded:
-    """Write a decision about a ticket down, or open the one that it opens. ValueError if it changes another state."""
+    """Write a decision about a ticket down, or open the one that it opens. ValueError if it changes another state.
+
+    `around`: people of the case, who need not be looked up again to join the ticket.
+    """
     by = actor.id if actor else None
     before = _open(tx, decision.opened, cause, by, policy, now) if decision.opened else on
     after = before and _change(tx, before, decision, cause, by, now)
@@ -61,7 +65,7 @@ def record(
     if after:
         if decision.message:
             posted = _post(tx, after.id, decision.message, cause, mail, now)
-        _join(tx, after.id, decision.joins, now)
+        _join(tx, after.id, decision.joins, people.by_key(around), now)
         if mail and decision.outcome is not Outcome.IGNORED:
             message_ids.remember(tx, mail, (*reversed(mail.references), *mail.in_reply_to), after)
     for aside in decision.asides:
@@ -197,10 +201,11 @@ def _post(tx: Tx, id: int, said: Message, cause: Cause, mail: InboundMail | None
     return posted
 
 
-def _join(tx: Tx, id: int, joins: Sequence[Join], now: datetime) -> None:
+def _join(tx: Tx, id: int, joins: Sequence[Join], around: Mapping[str, Person], now: datetime) -> None:
     if not joins:
         return
-    known = people.ensure_all(tx, (join.who for join in joins), now)
+    unknown = (join.who for join in joins if join.who.key not in around)
+    known = {**around, **people.ensure_all(tx, unknown, now)}
     rows = [
         {"ticket": id, "person": known[join.who.key].id, "part": join.part, "joined_at": now}
         for join in joins

@@ -19,6 +19,7 @@ import struct
 import sys
 import traceback
 from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Final, NoReturn, Self
@@ -250,19 +251,29 @@ def _death(code: int) -> _Death:
     return _Death(f"The process that read the mail ended {by}.", may_be_chance=True)
 
 
-_ALLOWED: Final = {
-    (kind.__module__, kind.__qualname__): kind
-    for kind in (
-        *(mail.Address, mail.Attachment, mail.Bounce, mail.InboundMail, mail.Segment, mail.SegmentKind),
-        *(mail.Unreadable, datetime, timedelta, timezone),
-    )
+def _member(kind: object, name: str) -> mail.SegmentKind:
+    """What `getattr` may be asked for: Python 3.11.2, Debian's, pickles a member of an enum as that."""
+    if kind is not mail.SegmentKind or name not in mail.SegmentKind.__members__:
+        raise pickle.UnpicklingError(f"{kind!r} has no {name} that is part of a letter")
+    return mail.SegmentKind[name]
+
+
+_ALLOWED: Final[Mapping[tuple[str, str], Callable[..., object]]] = {
+    ("builtins", "getattr"): _member,
+    **{
+        (kind.__module__, kind.__qualname__): kind
+        for kind in (
+            *(mail.Address, mail.Attachment, mail.Bounce, mail.InboundMail, mail.Segment, mail.SegmentKind),
+            *(mail.Unreadable, datetime, timedelta, timezone),
+        )
+    },
 }
 
 
 class _Unpickler(pickle.Unpickler):
     """A child reads what strangers wrote: it may only answer with a letter."""
 
-    def find_class(self, module: str, name: str) -> type:
+    def find_class(self, module: str, name: str) -> Callable[..., object]:
         try:
             return _ALLOWED[module, name]
         except KeyError:

@@ -11,13 +11,14 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mailtickets import reader as room
 from mailtickets.core import reading
-from mailtickets.core.mail import InboundMail, Unreadable
+from mailtickets.core.mail import InboundMail, SegmentKind, Unreadable
 from mailtickets.core.reading import ReadingLimits
 from mailtickets.reader import Reader
 
@@ -174,3 +175,21 @@ def test_a_child_may_answer_with_nothing_but_a_letter() -> None:
     for answer in (Evil(), ["a list"], 7):
         with pytest.raises(pickle.UnpicklingError):
             room._loads(pickle.dumps(answer))
+
+
+def test_members_of_an_enum_come_through_as_every_python_pickles_them() -> None:
+    class Asks:
+        """Pickled as Python 3.11.2 pickles a member: by getattr."""
+
+        def __init__(self, owner: object, name: str) -> None:
+            self.asked = (owner, name)
+
+        def __reduce__(self) -> tuple[object, ...]:
+            return getattr, self.asked
+
+    letter = reading.read(LETTER)
+    older = replace(letter, segments=(replace(letter.segments[0], kind=Asks(SegmentKind, "TYPED")),))  # type: ignore[arg-type]
+    assert room._loads(pickle.dumps(older)) == letter
+    for asked in (Asks(SegmentKind, "__subclasses__"), Asks(InboundMail, "__init__"), Asks("", "format")):
+        with pytest.raises(pickle.UnpicklingError):
+            room._loads(pickle.dumps(asked))

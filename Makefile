@@ -5,8 +5,8 @@ PYTHON ?= python3
 BIN    := .venv/bin
 ARGS   ?=
 
-# Hashes are checked and nothing is built on the way: what was locked is what runs.
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# What was locked, by its hashes, is what runs. -qq: only errors; one library comes as source, at which pip grumbles.
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 PROJECT := $(INSTALL) --no-deps --no-build-isolation --editable .
 LOCK    := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from mailtickets.core.case import MessageKind, ReplyKind
 from mailtickets.core.mail import Attachment, Segment
@@ -101,58 +103,61 @@ def attached_to(tx: Tx, blobs: Blobs, entry: int) -> bytes | None:
     return octets
 
 
+_SENT = [column for column in outbox.c if column.name != "octets"]
+
+
 def _whole(tx: Tx, found: Ticket) -> TicketView:
     said = tx.execute(select(message).where(message.c.ticket == found.id).order_by(message.c.id)).all()
     done = tx.execute(select(history).where(history.c.ticket == found.id).order_by(history.c.id)).all()
-    lean = [c for c in outbox.c if c.name != "octets"]
-    sent = tx.execute(select(*lean).where(outbox.c.ticket == found.id).order_by(outbox.c.id)).all()
+    sent = tx.execute(select(*_SENT).where(outbox.c.ticket == found.id).order_by(outbox.c.id)).all()
     here = tickets.participants(tx, found.id)
     named = {found.requester, found.assignee, found.updated_by}
     named |= {m.author for m in said} | {h.person for h in done} | {d.person for d in sent}
     named |= {id for h in done if h.field in ("requester", "assignee") for id in (h.old, h.new)}
-    known = dict(people.by_ids(tx, {id for id in named if id is not None})) | {
-        p.person.id: p.person for p in here
-    }
-    mails = tuple(
-        Delivery(
-            id=row.id,
-            cause=row.cause,
-            kind=row.kind,
-            recipient=known[row.person],
-            state=MailState.FAILED if row.bounced_at else row.state,
-            at=row.bounced_at or row.settled_at or row.next_at or row.created_at,
-            attempts=row.attempts,
-            answer=row.bounce or row.answer,
-            is_automatic=row.is_automatic,
-        )
-        for row in sent
-    )
+    known = dict(people.by_ids(tx, {id for id in named if id is not None}))
+    known |= {p.person.id: p.person for p in here}
+    mails = tuple(_delivery(row, known) for row in sent)
     return TicketView(
         ticket=found,
         requester=known[found.requester],
         assignee=known.get(found.assignee) if found.assignee else None,
         participants=here,
-        entries=tuple(
-            Entry(
-                id=row.id,
-                cause=row.cause,
-                kind=row.kind,
-                author=known.get(row.author),
-                written_at=row.written_at,
-                text=row.text,
-                segments=row.segments,
-                attachments=row.attachments,
-                unverified=row.unverified,
-                deliveries=tuple(d for d in mails if d.cause == row.cause and d.kind is ReplyKind.ANSWER),
-            )
-            for row in said
-        ),
+        entries=tuple(_entry(row, known, mails) for row in said),
         history=tuple(
             Event(row.cause, tickets.change_of(row.field, row.old, row.new), row.at, known.get(row.person))
             for row in done
         ),
         deliveries=mails,
         people=tuple(known.values()),
+    )
+
+
+def _entry(row: Row[Any], known: Mapping[int, Person], mails: Sequence[Delivery]) -> Entry:
+    return Entry(
+        id=row.id,
+        cause=row.cause,
+        kind=row.kind,
+        author=known.get(row.author),
+        written_at=row.written_at,
+        text=row.text,
+        segments=row.segments,
+        attachments=row.attachments,
+        unverified=row.unverified,
+        deliveries=tuple(d for d in mails if d.cause == row.cause and d.kind is ReplyKind.ANSWER),
+    )
+
+
+def _delivery(row: Row[Any], known: Mapping[int, Person]) -> Delivery:
+    return Delivery(
+        id=row.id,
+        cause=row.cause,
+        kind=row.kind,
+        recipient=known[row.person],
+        state=MailState.FAILED if row.bounced_at else row.state,
+        at=row.bounced_at or row.settled_at or row.next_at or row.created_at,
+        attempts=row.attempts,
+        answer=row.bounce or row.answer,
+        is_automatic=row.is_automatic,
     )
 
 

@@ -64,6 +64,8 @@ def parse(text: str, role: Role, answered_text: str = "", names: Collection[str]
     `answered_text`: the message being answered, whose lines are nobody's commands. `names`: what the
     sender is called, to tell a signature below the commands from an answer.
     """
+    if "#" not in text:
+        return Block(rest=text.strip("\n"))  # nearly all letters: not worth looking at letter by letter
     lines = visible(text).splitlines()
     if not any(line.lstrip().startswith("#") for line in lines):
         return Block(rest=text.strip("\n"))

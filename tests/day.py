@@ -88,6 +88,7 @@ class Day:
         files: tuple[tuple[str, str, bytes], ...] = (),
         auto: str = "",
         verdict: str = "pass",
+        answers: str = "",
     ) -> Ending:
         """Somebody writes, the desk decides, and its mails go out."""
         self.uid += 1
@@ -98,6 +99,8 @@ class Day:
         mail["Subject"] = subject
         mail["Date"] = at
         mail["Message-ID"] = f"<{self.uid}@{sender.domain}>"
+        if answers:
+            mail["In-Reply-To"] = answers
         if cc:
             mail["Cc"] = ", ".join(a.spec for a in cc)
         if auto:

@@ -84,7 +84,7 @@ def _after_closing(policy: Policy) -> str:
 
 
 def _actions(policy: Policy, view: TicketView, meaning: Meaning) -> tuple[Action, ...]:
-    write = Action("Write to us", by_mail(policy, view.ticket))
+    write = Action("Write to us", by_mail(policy, view))
     if meaning in DONE:
-        return write, Action("Open it again", by_mail(policy, view.ticket, "#reopen"))
-    return write, Action("It works now, thank you", by_mail(policy, view.ticket, "#close"))
+        return write, Action("Open it again", by_mail(policy, view, "#reopen"))
+    return write, Action("It works now, thank you", by_mail(policy, view, "#close"))

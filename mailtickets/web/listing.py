@@ -35,7 +35,6 @@ class Chip:
     label: str
     href: str
     is_here: bool = False
-    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from mailtickets.core.case import MessageKind
 from mailtickets.core.person import Part, Person
 from mailtickets.core.policy import Policy
-from mailtickets.core.ticket import Ticket
 from mailtickets.core.workflow import DONE
 from mailtickets.store.views import TicketView
 from mailtickets.web import history, mailto, marks, talk
@@ -69,8 +68,8 @@ def page(window: Window, visit: Visit, view: TicketView) -> Page:
         priority=marks.rank(policy.workflow, ticket.priority),
         waiting=_waiting(view, status, visit.calendar),
         with_whom=marks.who(view.assignee),
-        actions=_actions(policy, ticket, visit.viewer),
-        more=_more(policy, ticket),
+        actions=_actions(policy, view, visit.viewer),
+        more=_more(policy, view),
         newest=told.newest,
         talk=told,
         history=history.lines(view, names, visit.calendar),
@@ -78,9 +77,13 @@ def page(window: Window, visit: Visit, view: TicketView) -> Page:
     )
 
 
-def by_mail(policy: Policy, ticket: Ticket, body: str = "") -> str:
-    """A link that answers on the ticket. The subject tag leads it there, whatever the mail program."""
-    return mailto.link(ticket.desk, f"Re: {policy.tag(ticket.number)} {ticket.subject}".rstrip(), body)
+def by_mail(policy: Policy, view: TicketView, body: str = "") -> str:
+    """A link that answers on the ticket. The subject tag leads it there, whatever the mail program.
+
+    Where the program heeds In-Reply-To, the answer also proves that it comes from the viewer.
+    """
+    subject = f"Re: {policy.tag(view.ticket.number)} {view.ticket.subject}".rstrip()
+    return mailto.link(view.ticket.desk, subject, body, view.last_to_viewer)
 
 
 def _waiting(view: TicketView, status: Mark, calendar: Calendar) -> str:
@@ -99,7 +102,8 @@ def _waiting(view: TicketView, status: Mark, calendar: Calendar) -> str:
     return f"Waiting for us {calendar.since(since)}"
 
 
-def _actions(policy: Policy, ticket: Ticket, viewer: Person | None) -> tuple[Action, ...]:
+def _actions(policy: Policy, view: TicketView, viewer: Person | None) -> tuple[Action, ...]:
+    ticket = view.ticket
     is_done = marks.mark(policy.workflow, ticket.status, for_staff=True).meaning in DONE
     mine = viewer is not None and ticket.assignee == viewer.id
     wanted = (
@@ -109,17 +113,17 @@ def _actions(policy: Policy, ticket: Ticket, viewer: Person | None) -> tuple[Act
         ("Close", "#close", not is_done),
         ("Reopen", "#reopen", is_done),
     )
-    return tuple(Action(label, by_mail(policy, ticket, body)) for label, body, fits in wanted if fits)
+    return tuple(Action(label, by_mail(policy, view, body)) for label, body, fits in wanted if fits)
 
 
-def _more(policy: Policy, ticket: Ticket) -> tuple[Action, ...]:
-    flow = policy.workflow
+def _more(policy: Policy, view: TicketView) -> tuple[Action, ...]:
+    ticket, flow = view.ticket, policy.workflow
     statuses = [(f"Status {s.label}", f"#status {s.id}") for s in flow.statuses if s.id != ticket.status]
     ranks = [(f"Priority {p.label}", f"#priority {p.id}") for p in flow.priorities if p.id != ticket.priority]
     reasons = [(f"Close: {r.label}", f"#close {r.id}") for r in flow.resolutions if r.id != ticket.resolution]
     free = [("With nobody", "#assign nobody")] if ticket.assignee is not None else []
     return tuple(
-        Action(label, by_mail(policy, ticket, body)) for label, body in (*statuses, *ranks, *reasons, *free)
+        Action(label, by_mail(policy, view, body)) for label, body in (*statuses, *ranks, *reasons, *free)
     )
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
 
+from mailtickets.core.case import Outcome
 from mailtickets.core.mail import Address
 from mailtickets.store import views
 from mailtickets.web.armour import PAGE_POLICY
@@ -299,9 +302,30 @@ async def test_every_action_is_a_mail_with_the_command_filled_in(ann: httpx.Asyn
         ("Priority Normal", "&amp;body=%23priority%20normal"),
         ("With nobody", "&amp;body=%23assign%20nobody"),
     ):
-        assert f'href="mailto:support@example.org?{subject}{body}">{label}</a>' in page
+        link = f'href="mailto:support@example.org?{subject}&amp;in-reply-to=%3C'
+        assert re.search(rf'{re.escape(link)}[^"&]+%3E{re.escape(body)}">{label}</a>', page)
     assert "Assign to me" not in page  # it is hers already
     assert len(re.findall('class="btn main"', page)) == 1
+
+
+@pytest.mark.parametrize(("who", "label"), [(ANN, "Close"), (MARIA, "It works now, thank you")])
+async def test_a_button_proves_who_pressed_it_where_the_mail_program_answers(
+    tmp_path: Path, who: Address, label: str
+) -> None:
+    day = days.open_day(tmp_path)
+    day.letter(days.at(19, 9), MARIA, "Printer", "It prints blank pages.\n")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(days.window(day)), base_url=BASE) as web:
+        web.cookies.set("mailtickets", days.session(day, who))
+        page = (await web.get("/ticket/1042")).text
+    found = re.search(rf'href="(mailto:[^"]+)">{label}</a>', page)
+    assert found is not None
+    fields = dict(parse_qsl(urlsplit(unescape(found[1])).query))
+    # Nothing but the link vouches for the sender.
+    ending = day.letter(
+        days.at(19, 10), who, fields["subject"], fields["body"], answers=fields["in-reply-to"], verdict="none"
+    )
+    assert ending.outcome is Outcome.COMMANDED
+    day.store.close_sync()
 
 
 async def test_a_customer_is_told_whose_turn_it_is(maria: httpx.AsyncClient, day: Day) -> None:

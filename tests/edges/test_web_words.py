@@ -76,6 +76,13 @@ def test_a_mail_link_is_written_so_that_every_program_reads_it() -> None:
     )
 
 
+def test_a_mail_link_may_answer_a_mail() -> None:
+    assert (
+        mailto.link("desk@example.org", "Re: x", "#close", "12.ab@example.org")
+        == "mailto:desk@example.org?subject=Re%3A%20x&in-reply-to=%3C12.ab%40example.org%3E&body=%23close"
+    )
+
+
 def test_a_mail_link_without_words_is_the_address() -> None:
     assert mailto.link("desk@example.org") == "mailto:desk@example.org"
 

@@ -32,6 +32,7 @@ class Delivery:
     attempts: int
     answer: str  # the last one of a server, or ours
     is_automatic: bool
+    message_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class TicketView:
     history: tuple[Event, ...]  # oldest first
     deliveries: tuple[Delivery, ...]  # every mail about the ticket, oldest first
     people: tuple[Person, ...]  # everybody whom any row names
+    last_to_viewer: str = ""  # Message-ID of our latest mail to the viewer: who answers it proves to be them
 
 
 def ticket(tx: Tx, number: int, viewer: Person | None = None) -> TicketView | None:
@@ -81,7 +83,11 @@ def ticket(tx: Tx, number: int, viewer: Person | None = None) -> TicketView | No
     if found is None:
         return None
     whole = _whole(tx, found)
-    if viewer is None or viewer.works_on(found.project):
+    if viewer is None:
+        return whole
+    to_viewer = [d.message_id for d in whole.deliveries if d.recipient.id == viewer.id]
+    whole = replace(whole, last_to_viewer=to_viewer[-1] if to_viewer else "")
+    if viewer.works_on(found.project):
         return whole
     return _for_requester(whole) if found.requester == viewer.id else None
 
@@ -158,6 +164,7 @@ def _delivery(row: Row[Any], known: Mapping[int, Person]) -> Delivery:
         attempts=row.attempts,
         answer=row.bounce or row.answer,
         is_automatic=row.is_automatic,
+        message_id=row.message_id,
     )
 
 

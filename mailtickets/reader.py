@@ -94,10 +94,11 @@ class Reader:
             tender.cancel()
         await asyncio.gather(*self._tenders, return_exceptions=True)
         self._tenders = []
-        await asyncio.gather(*(child.end() for child in tuple(self._children)))
-        self._children.clear()
-        for job in self._jobs:
+        await asyncio.gather(*(child.end() for child in self._children))
+        for job in (*self._jobs, *(job for child in self._children for job in child.letters)):
             job.answer.cancel()
+        self._jobs.clear()
+        self._children.clear()
 
     async def _spawn(self) -> _Child:
         child = await _Child.start(self._limits)
@@ -221,7 +222,8 @@ class _Child:
         except TimeoutError:
             return _Death(f"The mail could not be read within {DEADLINE:.0f} seconds.", may_be_chance=False)
         except asyncio.IncompleteReadError:
-            return _death(await self._process.wait())
+            await self.end()  # one that has only closed its mouth must not live on
+            return _death(self._process.returncode or 0)
         except pickle.UnpicklingError:
             return _Death("The process that read the mail gave a strange answer.", may_be_chance=False)
         job = self.letters.popleft()
@@ -238,8 +240,6 @@ class _Child:
         with contextlib.suppress(ProcessLookupError):  # it has ended by itself
             self._process.kill()
         await self._process.wait()
-        for job in self.letters:
-            job.answer.cancel()
 
 
 def _death(code: int) -> _Death:

@@ -93,6 +93,7 @@ def test_any_octets_are_a_letter_or_cleanly_refused(octets: bytes) -> None:
     assert "\n".join(segment.text for segment in mail.segments) == mail.text
     assert "\0" not in mail.text + mail.subject
     mail.text.encode("utf-8")
+    assert all(f"{file.content_type}{file.content_id}".isprintable() for file in mail.attachments)
     repr(mail).encode("utf-8")
     classify.kind(mail, frozenset())
     identity.evidence(mail, Trust(authserv_id="mx", own_hosts=("mx",)), ())

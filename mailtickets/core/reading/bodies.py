@@ -12,13 +12,16 @@ from dataclasses import dataclass, field, replace
 
 from mailtickets.core.mail import Attachment, SegmentKind
 from mailtickets.core.reading import html, names, words
-from mailtickets.core.reading.characters import clean_text, decoded
+from mailtickets.core.reading.characters import clean_line, clean_text, decoded
 from mailtickets.core.reading.flowed import unflowed
 from mailtickets.core.reading.html import Marked
 from mailtickets.core.reading.mime import Entity, parse_fields
 
 _NOTHING = Marked("", ())
 _TEXTS = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext"})
+_TYPE = re.compile(
+    r"[a-z0-9][a-z0-9!#$&^_.+\-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+\-]{0,126}"
+)  # RFC 6838 section 4.2
 _ENRICHED_TAG = re.compile(r"<(?!<)/?[a-z\-]{1,40}>|<param>.{0,200}?</param>", re.IGNORECASE | re.DOTALL)
 ENCRYPTED = "the text is encrypted: open the attachment with the key it was made for"
 
@@ -151,10 +154,10 @@ def _language(entity: Entity) -> str:
 
 def _attachment(entity: Entity, number: int, travels: bool) -> Attachment:
     octets = entity.octets
-    content_id = entity.header("content-id").strip(" \t<>")
+    content_id = clean_line(entity.header("content-id")).strip(" <>")
     return Attachment(
         name=names.safe(entity.filename or _title(entity), entity.type, number),
-        content_type=entity.type,
+        content_type=entity.type if _TYPE.fullmatch(entity.type) else "application/octet-stream",
         size=len(octets),
         sha256=hashlib.sha256(octets).hexdigest(),
         inline=entity.disposition.value == "inline" or (bool(content_id) and entity.disposition.value == ""),

@@ -111,7 +111,7 @@ _ACTIONS = {
 
 def _typed(value: str) -> str:
     """ "rfc822; ann@example.org": the address, "" if it is none."""
-    spec = value.rpartition(";")[2].strip().strip("<>").strip()
+    spec = clean_line(value.rpartition(";")[2]).strip("<> ")
     if addresses.is_spec(spec):
         return spec
     found = _SPEC.search(spec)

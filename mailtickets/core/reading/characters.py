@@ -84,7 +84,9 @@ def decoded(octets: bytes, charset: str = "") -> str:
     for candidate in (codec, "utf-8"):
         if candidate:
             try:
-                return _SURROGATES.sub("\ufffd", octets.decode(candidate))
+                text = octets.decode(candidate)
+                # Of all codecs UTF-7 alone lets halves of characters pass.
+                return _SURROGATES.sub("\ufffd", text) if candidate == "utf-7" else text
             except (UnicodeError, ValueError):
                 continue
     if codec and codec != "utf-8":

@@ -20,7 +20,10 @@ TYPED, QUOTE, SIGNATURE, FORWARD = SegmentKind
 MAX_SIGNATURE = 25  # lines under two dashes; what is longer is text
 
 _QUOTED = re.compile(r"[ \t]{0,3}[A-Za-z]{0,3}>(?!\s?[:：]\s*$)")  # not the rest of "<ann@example.org\n>:"
+_LONGEST_DASHES = 8
 _DASHES = re.compile(r"\s?(?:--|—|––|-\s-)\s*$")
+_SHORTEST_RULE = 8
+_LONGEST_SENT_FROM = 100
 _LIST_FOOTER = re.compile(r"_{10,}\s*$|-{20,}\s*$|~{10,}\s*$|--~--~-.*$")
 _LIST_WORDS = re.compile(
     r"mailing.?list|mailinglijst|lista de correo|liste de diffusion|unsubscribe", re.IGNORECASE
@@ -67,7 +70,8 @@ class _Fold:
         self.quote = FORWARD if forwards else QUOTE  # the subject says whether what is quoted was handed on
         self.heads = Heads(lines, self._is_quoted)
         self.has_typed = False
-        self.has_above = any(word in line.casefold() for word in marks.ABOVE_WORDS for line in lines)
+        whole = "\n".join(lines).casefold()
+        self.has_above = any(word in whole for word in marks.ABOVE_WORDS)
 
     def kinds_of_lines(self) -> list[SegmentKind]:
         at = 0
@@ -76,7 +80,10 @@ class _Fold:
             if BLANK.match(self.lines[at]):
                 at += 1
                 continue
-            end = self._marked(at) if self.kinds[at] is not TYPED else self._quote(at)
+            if self.kinds[at] is not TYPED:
+                end = self._marked(at)
+            else:
+                end = 0 if self.heads.is_plain(at) and not self.has_above else self._quote(at)
             if end:
                 self._sign(signed_at, at)
                 at, signed_at = end, -1
@@ -127,12 +134,12 @@ class _Fold:
     def _signs(self, at: int) -> bool:
         """Whether a signature, or what is put under letters, begins here."""
         line = self.lines[at][:LOOK]
-        if _DASHES.match(line):
+        if len(line) <= _LONGEST_DASHES and _DASHES.match(line):
             return self.has_typed and self._below(at) is not None
-        if _LIST_FOOTER.match(line):
+        if len(line) >= _SHORTEST_RULE and _LIST_FOOTER.match(line):
             below = self._below(at) or []
             return self.has_typed and any(_LIST_WORDS.search(text[:LOOK]) for text in below[:4])
-        if len(line) < 120 and marks.SENT_FROM.fullmatch(line.strip(" *_<>\t")):
+        if len(line) < _LONGEST_SENT_FROM and _is_sent_from(line.strip(" *_<>\t")):
             return self._below(at) is not None
         return self.has_typed and marks.DISCLAIMER.match(line) is not None
 
@@ -157,8 +164,13 @@ class _Fold:
     def _unquote_lone_lines(self) -> None:
         """One line that begins with ">", in the middle of a paragraph, is ">>> the sender's own >>>"."""
         for at in range(1, len(self.lines) - 1):
-            if self.kinds[at] is QUOTE and all(
-                self.kinds[line] is TYPED and not BLANK.match(self.lines[line]) for line in (at - 1, at + 1)
+            if (
+                self.kinds[at] is QUOTE
+                and _QUOTED.match(self.lines[at])
+                and all(
+                    self.kinds[line] is TYPED and not BLANK.match(self.lines[line])
+                    for line in (at - 1, at + 1)
+                )
             ):
                 self.kinds[at] = TYPED
 
@@ -181,6 +193,10 @@ class _Fold:
         if at >= len(self.lines):
             return False
         return self.kinds[at] is QUOTE or _QUOTED.match(self.lines[at]) is not None
+
+
+def _is_sent_from(line: str) -> bool:
+    return marks.SENT_FROM.fullmatch(line) is not None or line.endswith(marks.SENT_FROM_ENDS)
 
 
 _SAMPLE = 60  # characters, white space left out, by which a place is found again

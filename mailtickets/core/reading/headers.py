@@ -21,8 +21,8 @@ from mailtickets.core.reading.characters import clean_line
 
 Fields = tuple[tuple[str, str], ...]  # (lower-case name, unfolded value), in order
 
-_ID = re.compile(r"<\s*([^<>\s]{1,998})\s*>")
-_BARE_ID = re.compile(r"[^\s<>,;\"]{1,900}@[^\s<>,;\"]{1,255}")
+_ID = re.compile(r"<\s*([^<>\s\x00-\x1f\x7f]{1,998})\s*>")
+_BARE_ID = re.compile(r"[^\s<>,;\"\x00-\x1f\x7f]{1,900}@[^\s<>,;\"\x00-\x1f\x7f]{1,255}")
 _MAX_IDS = 1000  # of one field
 _MAX_ADDRESSES = 1000  # of one field
 

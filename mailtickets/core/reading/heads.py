@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from mailtickets.core.reading import marks
 
@@ -25,6 +24,8 @@ def _any(words: tuple[str, ...]) -> str:
 BLANK = re.compile(r"[\s\u200b\u200c\u00a0]*$")
 _TRAILER = " \t\u00a0*_-–—"
 _ENDINGS = (":", "：", ">", *(word.casefold() for word in marks.WROTE))
+_LAST_LETTERS = frozenset(ending[-1] for ending in _ENDINGS)
+_LONGEST_MARK = 8  # characters of "   ann> "
 _COLON = re.compile(r"[:：][\s*_\-–—]*$|\w-{3,}\s*$")
 _WROTE = re.compile(
     rf"(?:^|(?<=[\s>(,\d]))(?:{_any(marks.WROTE)})(?:(?=[\s,(])(?P<more>.*)|\s?[:：]?[\s*_\-–—]*$)",
@@ -44,10 +45,14 @@ _TO_MAILBOX = re.compile(
 )  # "…, 15:19, Ann <ann@example.org>:"
 _MAILBOX = re.compile(r"[^\s<>@]@[^\s<>@]|mailto:")
 _TIME = re.compile(r"\d{1,2}\s?[:.h時点시]\s?\d{2}")
+# A time of day, or a day of a year; a year alone stands in many a sentence.
 _MOMENT = re.compile(
-    r"\d{1,2}\s?[:.h時点시]\s?\d{2}|(?:^|\D)(?:19|20)\d\d(?:\D|$)|\d{1,4}[/.\-]\d{1,2}[/.\-]\d{1,4}|\d\s?[年년月월]"
+    r"\d{1,2}\s?[:.h時点시]\s?\d{2}|\d{1,4}[/.\-]\d{1,2}[/.\-]\d{1,4}"
+    r"|(?:^|\D)\d{1,2}\D{1,20}(?:19|20)\d\d(?:\D|$)|(?:^|\D)(?:19|20)\d\d\D{1,12}\d{1,2}"
 )
 _LABEL = re.compile(r"[\s|*_]*([^\s:：*_|>][^:：*_|]{0,24}?)\s?[*_]{0,2}\s?[:：](?!//)[*_]{0,2}\s*(.*)")
+_HAS_COLON = re.compile("[:：]")
+_LONGEST_LABEL = 60  # characters, with what stands before it
 _INNER_LABEL = re.compile(r"\s([^\W\d_][\w\-]{1,15})\s?[:：]\s")
 _FIELD = {
     word.casefold(): kind
@@ -70,25 +75,43 @@ _ORIGINAL = re.compile(
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(_BETWEEN_DASHES.format(words=_any(marks.FORWARDED)), re.IGNORECASE)
+_LONGEST_FORWARD = 160  # characters
 _FORWARDED_BARE = frozenset(words.casefold() for words in marks.FORWARDED)
+_DRAWN = re.compile(r"[\s*]*[-_=~*—–─]")
 _RULE = re.compile(r"\s*(?:_{5,}|-{5,}|={5,}|\*{5,}|—{3,}|─{3,})\s*$")
 
 
-@dataclass(frozen=True, slots=True)
 class Heads:
-    """The heads among some lines. `is_quoted`: whether a line carries a mark of its own, like ">"."""
+    """The heads among some lines. `is_quoted`: whether a line carries a mark of its own, like ">".
 
-    lines: Sequence[str]
-    is_quoted: Callable[[int], bool]
-    # Lines are looked at from several sides: no letter may make that cost more than once.
-    _ends: dict[int, int] = field(default_factory=dict)
-    _says: dict[tuple[int, int], bool] = field(default_factory=dict)
+    Most lines are plain words, and lines are looked at from several sides: what is cheap to see is seen once and
+    first, and no line is weighed twice.
+    """
+
+    def __init__(self, lines: Sequence[str], is_quoted: Callable[[int], bool]) -> None:
+        self.lines = lines
+        self.is_quoted = is_quoted
+        self._may_end = [_may_end(line) for line in lines]
+        self._heads: dict[int, int] = {}
+        self._says: dict[tuple[int, int], bool] = {}
+
+    def is_plain(self, at: int) -> bool:
+        """Whether a line cannot be, or begin, a head, a quote or a forward: true of most, and cheap to see."""
+        line = self.lines[at]
+        return (
+            line[0].isalpha()
+            and ":" not in line
+            and "：" not in line
+            and ">" not in line[:_LONGEST_MARK]
+            and True not in self._may_end[at : at + MAX_ATTRIBUTION]
+            and line.strip().casefold() not in _FORWARDED_BARE
+        )
 
     def any(self, at: int) -> int:
         """The end of whatever head begins at a line; 0 if none does."""
-        if at not in self._ends:
-            self._ends[at] = self.attribution(at) or self.separator(at)
-        return self._ends[at]
+        if at not in self._heads:
+            self._heads[at] = self.attribution(at) or self.separator(at)
+        return self._heads[at]
 
     def next(self, at: int) -> int:
         """The next line that is not blank, at most three on."""
@@ -100,21 +123,23 @@ class Heads:
     def separator(self, at: int) -> int:
         """The end of a rule, of "-----Original Message-----", or of a block of fields; 0 if none begins here."""
         line = self.lines[at][:LOOK]
-        if _ORIGINAL.match(line):
-            return max(at + 1, self._block(self.next(at + 1), after_rule=True))
-        if _RULE.match(line):
-            return self._block(self.next(at + 1), after_rule=True)
+        if _DRAWN.match(line):
+            if _ORIGINAL.match(line):
+                return max(at + 1, self._block(self.next(at + 1), after_rule=True))
+            if _RULE.match(line):
+                return self._block(self.next(at + 1), after_rule=True)
         return self._block(at, after_rule=False)
 
     def attribution(self, at: int) -> int:
         """The end of "On … wrote:" if it begins at this line; 0 if not. It may be broken into lines."""
         if _DATED.match(self.lines[at][:LOOK]):
             return at + 1
+        if True not in self._may_end[at : at + MAX_ATTRIBUTION]:
+            return 0
         for end in range(at + 1, min(at + MAX_ATTRIBUTION, len(self.lines)) + 1):
-            last = self.lines[end - 1][:LOOK]
-            if BLANK.match(last) or self.is_quoted(end - 1):
+            if BLANK.match(self.lines[end - 1]) or self.is_quoted(end - 1):
                 return 0
-            if not last.rstrip(_TRAILER).casefold().endswith(_ENDINGS):
+            if not self._may_end[end - 1]:
                 continue
             if starts := [start for start in range(at, end) if self._says_who_once(start, end)]:
                 # The nearest line that begins like one is its start; all above is the sender's.
@@ -154,6 +179,8 @@ class Heads:
         found: dict[str, str] = {}
         end = 0
         for at in range(start, min(start + MAX_BLOCK, len(self.lines))):
+            if at == start and not _HAS_COLON.search(self.lines[at], 0, _LONGEST_LABEL):
+                return 0
             label = _LABEL.match(self.lines[at][:LOOK])
             kind = _FIELD.get(label[1].casefold()) if label else None
             if label and kind:
@@ -177,10 +204,18 @@ def _has_verb(joined: str, *, has_colon: bool) -> bool:
     )
 
 
+def _may_end(line: str) -> bool:
+    """Whether an attribution may end with this line."""
+    end = line[-LOOK:].rstrip(_TRAILER)
+    return end[-1:].casefold() in _LAST_LETTERS and end.casefold().endswith(_ENDINGS)
+
+
 def forwards(line: str) -> bool:
     """ "---------- Forwarded message ----------", or the same words alone: what follows was handed on."""
-    bare = line[:LOOK].strip(" \t*>\u00a0").rstrip(":： *").casefold()
-    return bare in _FORWARDED_BARE or _FORWARDED.match(line[:LOOK]) is not None
+    if len(line) > _LONGEST_FORWARD:
+        return False
+    bare = line.strip(" \t*>\u00a0").rstrip(":： *").casefold()
+    return bare in _FORWARDED_BARE or (_DRAWN.match(line) is not None and _FORWARDED.match(line) is not None)
 
 
 def _is_block(found: dict[str, str], *, after_rule: bool) -> bool:

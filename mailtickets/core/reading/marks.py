@@ -129,10 +129,11 @@ SENT_FROM = re.compile(
     r"надіслано (?:з|із) .{2,60}|"
     r"发自我的.{1,40}|发自 ?.{1,40}|從我的.{1,40}傳送|傳送自.{1,40}|送信元.{1,40}|στάλθηκε από .{2,60}|trimis de pe .{2,60}|"
     r"enviat (?:des|amb) .{2,60}|saadetud minu .{2,40}|dikirim dari .{2,60}|được gửi từ .{2,60}|elküldve .{2,60}|"
-    r"download .{2,40} for (?:ios|android).{0,20}|yahoo mail for iphone|connected by .{2,40}|"
-    r"[^\s,.]{2,20}(?:['’]?(?:ımdan|umdan|imden|dan|den)) gönderildi|\S{2,20}から送信|.{2,20}에서 보냄)[.!]?",
+    r"download .{2,40} for (?:ios|android).{0,20}|yahoo mail for iphone|connected by .{2,40})[.!]?",
     re.IGNORECASE,
 )
+# The same in languages that say it last: "iPhone'umdan gönderildi".
+SENT_FROM_ENDS = ("dan gönderildi", "den gönderildi", "から送信", "에서 보냄")
 
 # "Reply above this line": a desk's own mark, ours or another's. A line must have one of the words to be looked at.
 ABOVE_WORDS = (

@@ -1,0 +1,84 @@
+"""`mailtickets read`: what the desk makes of mails, without a config."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+CORPUS = Path(__file__).parent.parent / "corpus"
+KEYS = (
+    *(
+        "file",
+        "subject",
+        "from",
+        "text",
+        "reply",
+        "kind",
+        "is_auto",
+        "is_bounce",
+        "bounced",
+        "attachments",
+        "error",
+    ),
+)
+
+
+def read(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from mailtickets.cli import main; main()", "read", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_one_json_object_a_line_in_the_order_of_the_files() -> None:
+    files = sorted(CORPUS.glob("*.eml"))
+    done = read("--json", *files)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0, done.stderr
+    assert [row["file"] for row in rows] == [str(file) for file in files]
+    assert all(tuple(row) == KEYS for row in rows)
+
+
+def test_what_a_machine_wrote_and_which_address_failed() -> None:
+    files = [
+        CORPUS / f"{name}.eml" for name in ("bounce-qmail", "bounce-delivered", "mailing-list", "reply-gmail")
+    ]
+    qmail, delivered, listed, reply = (
+        json.loads(line) for line in read("--json", *files).stdout.splitlines()
+    )
+    assert (qmail["kind"], qmail["is_auto"], qmail["is_bounce"]) == ("bounce", True, True)
+    assert qmail["bounced"] == ["lee@customer.example"]
+    assert (delivered["is_auto"], delivered["is_bounce"], delivered["bounced"]) == (True, False, [])
+    assert (listed["kind"], listed["is_auto"]) == ("list", False)
+    assert (reply["kind"], reply["reply"], reply["from"]) == (
+        "person",
+        "Yes, it works now.",
+        "lee@customer.example",
+    )
+
+
+def test_a_file_that_cannot_be_read_is_said_and_the_others_go_on(tmp_path: Path) -> None:
+    done = read("--json", tmp_path / "none.eml", CORPUS / "vacation.eml")
+    gone, vacation = (json.loads(line) for line in done.stdout.splitlines())
+    assert done.returncode == 1
+    assert gone["error"].endswith("cannot be opened: No such file or directory.")
+    assert vacation["error"] is None
+
+
+def test_for_a_person_it_is_a_few_lines() -> None:
+    done = read(CORPUS / "attachment-path.eml")
+    assert done.stdout.splitlines()[1:] == [
+        *(
+            "  From: lee@customer.example",
+            "  Subject: path",
+            "  Kind: person",
+            "  Files: x, _con",
+            "  | Hello",
+            "",
+        ),
+    ]

@@ -153,8 +153,8 @@ def settle(tx: Tx, desk: Desk, batch: Sequence[Settled], now: datetime) -> tuple
     for item in batch:
         row = item.claimed
         step = retry.after(row.attempts, row.created_at, item.result, now, item.jitter)
-        outbox.settle(tx, row, item.result, step, now)
-        if isinstance(step, GiveUp):
+        # Whoever has lost the claim meanwhile has nothing to tell.
+        if outbox.settle(tx, row, item.result, step, now) and isinstance(step, GiveUp):
             desk_room.give_up(tx, desk, row, step.reason, now)
         steps.append(step)
     return tuple(steps)

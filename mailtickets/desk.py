@@ -93,9 +93,9 @@ def _settle(tx: Tx, desk: Desk, stored: ledger.Stored, mail: InboundMail, now: d
         decide.on_oversize(case, desk.policy) if stored.mail.oversize else decide.on_mail(case, desk.policy)
     )
     cause = ledger.Cause(stored.inbound, f"in:{stored.inbound}")
-    recorded = ledger.record(
-        tx, cause, case.known.ticket, decision, case.known.sender, mail, desk.policy, now
-    )
+    known = case.known
+    around = (*([known.sender] if known.sender else []), *known.staff, *known.named)
+    recorded = ledger.record(tx, cause, known.ticket, decision, known.sender, mail, desk.policy, now, around)
     _queue(tx, desk, decision.replies, recorded.ticket, case.desk, cause.text, now)
     ledger.settle(tx, stored.inbound, decision, case, recorded.ticket, now)
     number = recorded.ticket.number if recorded.ticket else None

@@ -277,6 +277,18 @@ def window_restarted(exit_code: int, again_after: timedelta) -> None:
     )
 
 
+def page_broke(code: str, page: str, error: BaseException) -> None:
+    """`code` stands on the page that the visitor saw; `page` is its path, without any sign-in link."""
+    _log.error(
+        "page broke",
+        code=code,
+        page=page,
+        error=repr(error),
+        exc_info=error,
+        next="Please report this. Mail goes on meanwhile.",
+    )
+
+
 def _span(span: timedelta) -> str:
     """1.5 s, 4 min, 2 h."""
     seconds = span.total_seconds()

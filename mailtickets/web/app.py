@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Scope
 
+from mailtickets import log
 from mailtickets.config import WebSettings
 from mailtickets.core.policy import Policy
 from mailtickets.store.engine import Store
@@ -28,7 +28,6 @@ from mailtickets.web.window import Window, nobody, visit
 
 App: TypeAlias = FastAPI
 
-_log = logging.getLogger(__name__)
 _STATIC = {"page.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
 _FOR_EVER = "public, max-age=31536000, immutable"  # the address of a file changes with what is in it
 
@@ -101,9 +100,7 @@ def _broken(window: Window) -> Broken:
     """What is said when it is our fault. Asks the store nothing: it may be what broke."""
 
     async def broken(scope: Scope, code: str, error: Exception) -> ASGIApp:
-        # The route, not the path: a path may hold a sign-in link.
-        route = getattr(scope.get("route"), "path", "a page")
-        _log.error("page broke: %s on %s", code, route, exc_info=error)
+        log.page_broke(code, _without_link(scope), error)
         if scope["path"].endswith("/healthz"):
             return JSONResponse({"status": "unwell", "code": code}, 503)
         if _is_api(window, scope):
@@ -114,6 +111,13 @@ def _broken(window: Window) -> Broken:
         return show(window, seen, "error", page, status=500)
 
     return broken
+
+
+def _without_link(scope: Scope) -> str:
+    """The path, but nothing that would sign somebody in."""
+    path: str = scope["path"]
+    token = scope.get("path_params", {}).get("token")
+    return path.replace(token, "…") if token else path
 
 
 def _is_api(window: Window, scope: Scope) -> bool:

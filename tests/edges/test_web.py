@@ -11,10 +11,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from mailtickets.core.case import Outcome
 from mailtickets.core.mail import Address
-from mailtickets.store import views
+from mailtickets.store import sessions, views
 from mailtickets.web.armour import PAGE_POLICY
 from tests import day as days
 from tests.day import ANKE, ANN, MARIA, TOM, Day
@@ -481,7 +482,7 @@ async def test_openapi_describes_the_api_and_nothing_else(web: httpx.AsyncClient
 
 
 async def test_a_broken_page_says_that_the_mail_goes_on_and_the_log_says_why(
-    day: Day, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    day: Day, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object) -> None:
         raise RuntimeError("the database is away")
@@ -489,14 +490,33 @@ async def test_a_broken_page_says_that_the_mail_goes_on_and_the_log_says_why(
     token = days.session(day, ANN)
     monkeypatch.setattr(views, "overview", away)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(days.window(day)), base_url=BASE) as web:
-        answer = await web.get("/", headers={"Cookie": f"mailtickets={token}"})
+        with capture_logs() as lines:
+            answer = await web.get("/", headers={"Cookie": f"mailtickets={token}"})
     assert answer.status_code == 500
     (code,) = re.findall(r"<code>(E-[0-9A-F]{4})</code>", answer.text)
     assert "The page broke, the mail did not" in answer.text
     assert answer.headers["content-security-policy"] == POLICY
-    assert code in caplog.text
-    assert "the database is away" in caplog.text
+    (line,) = lines
+    assert (line["event"], line["code"], line["page"]) == ("page broke", code, "/")
+    assert "the database is away" in line["error"]
     assert "the database is away" not in answer.text
+
+
+async def test_a_sign_in_link_that_breaks_the_page_does_not_stand_in_the_log(
+    day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise RuntimeError("the database is away")
+
+    monkeypatch.setattr(sessions, "person_of", away)
+    window = days.window(day)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(window), base_url=BASE) as web:
+        with capture_logs() as lines:
+            answer = await web.get("/sign-in/a-secret-token", headers={"Cookie": "mailtickets=a-session"})
+    assert answer.status_code == 500
+    assert lines[0]["page"] == "/sign-in/…"
+    assert "a-secret-token" not in str(lines)
+    assert "a-session" not in str(lines)
 
 
 async def test_the_page_says_whether_it_is_well(day: Day, tmp_path: Path) -> None:

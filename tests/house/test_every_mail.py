@@ -33,13 +33,14 @@ tickets_per_sender = "none"
 """
 
 
-async def _take_in(folder: Path, mails: list[bytes]) -> Counter[Outcome]:
-    """All mails as the daemon takes them, into a ledger of its own."""
+async def _take_in(folder: Path, mails: list[bytes]) -> tuple[Counter[Outcome], Counter[str]]:
+    """All mails as the daemon takes them, into a ledger of its own: their outcomes, and why some are in quarantine."""
     write_config(folder, imap_port=1, smtp_port=1, more=LIFTED)
     settings = load(folder / "config.toml")
     engine.make_current(settings.database_url, settings.state_dir)
     store = Store.open(settings.database_url, settings.blobs)
     outcomes: Counter[Outcome] = Counter()
+    quarantined: Counter[str] = Counter()
     try:
         await store.write(people.sync_staff, settings.staff, NOW)
         async with Reader() as reader:
@@ -55,26 +56,28 @@ async def _take_in(folder: Path, mails: list[bytes]) -> Counter[Outcome]:
                 # The same octets again are left alone before they are read.
                 outcomes[Outcome.IGNORED] += len(raws) - len(stored)
                 assert await store.write(ledger.unfinished, store.blobs, NOW, 10) == ()
+                quarantined += Counter(e.reason for e in endings if e.outcome is Outcome.QUARANTINED)
                 stumbled = [e for e in endings if e.reason.startswith("The desk stumbled")]
                 assert stumbled == []
     finally:
         await store.close()
-    return outcomes
+    return outcomes, quarantined
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the shared mails are not beside this checkout")
 async def test_every_shared_mail_ends_in_one_outcome(tmp_path: Path) -> None:
     mails = [path.read_bytes() for path in sorted(SHARED.glob("*.eml"))]
     began = time.monotonic()
-    outcomes = await _take_in(tmp_path, mails)
-    print(dict(outcomes), f"{time.monotonic() - began:.1f} s")
+    outcomes, quarantined = await _take_in(tmp_path, mails)
+    print(dict(outcomes), dict(quarantined), f"{time.monotonic() - began:.1f} s")
     assert sum(outcomes.values()) == len(mails)
-    # Without a sender, too deep, or empty: there are some. More would mean that reading is broken.
-    assert outcomes[Outcome.QUARANTINED] < len(mails) * 0.03
+    # Many of them have no From, and nobody to answer; hardly any cannot be read.
+    quarantined.pop("no sender: nobody can be answered")
+    assert quarantined.total() < len(mails) * 0.005
 
 
 async def test_every_letter_of_the_corpus_ends_in_one_outcome(tmp_path: Path) -> None:
     mails = [path.read_bytes() for path in sorted(CORPUS.glob("*.eml"))]
     assert mails
-    outcomes = await _take_in(tmp_path, mails)
+    outcomes, _ = await _take_in(tmp_path, mails)
     assert sum(outcomes.values()) == len(mails)

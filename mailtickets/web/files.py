@@ -9,7 +9,6 @@ from urllib.parse import quote
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
-from mailtickets.core import reading
 from mailtickets.core.mail import Attachment
 from mailtickets.store import views
 from mailtickets.store.engine import Store
@@ -41,6 +40,8 @@ def _named(view: TicketView, message: int, index: int) -> Attachment:
 
 
 def _taken_out(letter: bytes, index: int) -> bytes | None:
+    from mailtickets.core import reading  # seldom needed here, and 20 MB
+
     try:
         return reading.attachment(letter, index)
     except (IndexError, reading.Broken):

@@ -36,7 +36,9 @@ class Search:
             f"{key}:{_quoted(fields[key])}" for key in ("status", "assignee") if fields.get(key, "").strip()
         ]
         words = (fields.get("q", ""), *narrow, fields.get("text", ""))
-        asked = " ".join(" ".join(words)[:LONGEST].split())
+        # No database takes a NUL, and no subject holds what cannot be seen.
+        seen = "".join(c for c in " ".join(words)[:LONGEST] if c.isprintable() or c.isspace())
+        asked = " ".join(seen.split())
         page = fields.get("page", "")
         number = int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1
         return cls(asked, listing.sorting(fields.get("sort", "")), min(max(number, 1), LAST_PAGE))

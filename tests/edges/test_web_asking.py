@@ -102,4 +102,5 @@ def test_whatever_is_typed_is_understood_or_said_to_be_unclear(typed: str) -> No
 def test_no_address_breaks_the_list(fields: dict[str, str]) -> None:
     search = Search.of(fields)
     assert len(search.q) <= 500
+    assert search.q.isprintable()
     assert search.page >= 1

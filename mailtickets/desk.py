@@ -181,7 +181,7 @@ def mail_sign_in_link(tx: Tx, desk: Desk, address: str, now: datetime) -> int:
     if person is None or sessions.links_since(tx, person.id, now - timedelta(hours=1)) >= LINKS_PER_HOUR:
         return 0
     reply = Reply(ReplyKind.LOGIN, person, is_proven=True, secret_link=_mint_link(tx, person.id, now))
-    return _queue(tx, desk, (reply,), None, _front(desk.policy), f"link:{reply.secret_link}", now)
+    return _queue(tx, desk, (reply,), None, _front(desk.policy), f"link:{hashed(reply.secret_link)}", now)
 
 
 def open_session(tx: Tx, token: str, now: datetime) -> str | None:

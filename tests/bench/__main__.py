@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
 import statistics
 import sys
 import tempfile
@@ -59,6 +60,7 @@ def main() -> None:
     options = _options()
     if why := dovecot.missing() or sink.missing():
         sys.exit(why)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are stopped
     users = [f"{who}{number}@example.org" for who in ("light", "desk") for number in range(options.rounds)]
     with Dovecot(*users, "idle@example.org") as server, Sink() as drain:
         load = os.getloadavg()[0]

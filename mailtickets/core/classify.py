@@ -79,6 +79,13 @@ def _answering_machine(mail: InboundMail) -> Judgement | None:
     return Judgement(Kind.VACATION, f"the subject begins with “{found[0].strip()}”") if found else None
 
 
+def _complaint(mail: InboundMail) -> Judgement | None:
+    """Microsoft's feedback loop is older than RFC 5965: its reports have a fixed subject and a letter inside."""
+    if not _COMPLAINT.fullmatch(mail.subject) or not mail.attachments:
+        return None
+    return Judgement(Kind.AUTOMATIC, "a provider's report that somebody called our mail junk")
+
+
 def _null_path(mail: InboundMail) -> Judgement | None:
     """RFC 5321 section 4.5.5: the null path is for notifications, never answer one."""
     if mail.return_path != "":
@@ -136,6 +143,7 @@ _TESTS: tuple[Callable[[InboundMail], Judgement | None], ...] = (
     _report,
     _auto_submitted,
     _answering_machine,
+    _complaint,
     _null_path,
     _list,
     _bulk,
@@ -143,6 +151,7 @@ _TESTS: tuple[Callable[[InboundMail], Judgement | None], ...] = (
     _no_reply,
 )
 
+_COMPLAINT = re.compile(r"\s*complaint about message from [0-9A-Fa-f.:]{3,45}\s*")
 _NO_REPLY = re.compile(
     r"(?:[a-z0-9.\-_]*[.\-_+])?(?:no|not|do[.\-_]?not|never)[.\-_]?(?:reply|respond|answer)(?:[.\-_+0-9][^@]*)?@|nepasrepondre@"
 )

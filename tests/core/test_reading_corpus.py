@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -193,3 +194,61 @@ def test_one_attachment_can_be_had_alone() -> None:
     assert reading.attachment(octets, 0) == b"%PDF-"
     with pytest.raises(IndexError):
         reading.attachment(octets, 2)
+
+
+def _notice(sender: str, subject: str, body: str, kind: str = "text/plain") -> InboundMail:
+    return reading.read(
+        f"From: {sender}\nTo: desk@desk.example.org\nSubject: {subject}\nContent-Type: {kind}\n\n{body}".encode()
+    )
+
+
+REPORT = (
+    "Content-Type: multipart/report; report-type=delivery-status; boundary=i\n\n--i\n"
+    "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\n"
+    "Final-Recipient: rfc822; lee@customer.example\nAction: failed\nStatus: 5.1.1\n\n--i--\n"
+)
+WRAPPED = f"--o\nContent-Type: message/rfc822\n\nSubject: Undeliverable\n{REPORT}\n--o--\n"
+
+
+def test_a_report_that_a_gateway_wrapped_names_its_address() -> None:
+    mail = _notice("postmaster@gateway.example", "Delivery failure", WRAPPED, "multipart/mixed; boundary=o")
+    assert mail.bounce is not None
+    assert mail.bounce.recipients == ("lee@customer.example",)
+
+
+def test_a_report_that_a_person_hands_on_is_none() -> None:
+    assert _notice("kim@desk.example.org", "Look", WRAPPED, "multipart/mixed; boundary=o").bounce is None
+
+
+AMAZON = (
+    '{"notificationType":"Bounce","bounce":{"bounceType":"Permanent","bouncedRecipients":[{"emailAddress":'
+    '"lee@customer.example","status":"5.1.1","diagnosticCode":"smtp; 550 5.1.1 user unknown"}]}}'
+)
+
+
+@pytest.mark.parametrize("body", [AMAZON, f"{AMAZON}\n\n--\nfooter", json.dumps({"Message": AMAZON})])
+def test_a_notification_of_amazons_is_a_bounce(body: str) -> None:
+    mail = _notice("no-reply@sns.example", "AWS Notification Message", body)
+    assert mail.bounce == Bounce("failed", ("lee@customer.example",), "5.1.1", "550 5.1.1 user unknown", "")
+
+
+def test_whom_to_try_instead_has_not_bounced() -> None:
+    mail = _notice(
+        "mailer-daemon@mx.example",
+        "Returned mail",
+        "Could not be delivered: lee@customer.example is unknown.\n"
+        "If that fails, try sending to lee.smith@customer.example. We take no mail from x@desk.example.org\n",
+    )
+    assert mail.bounce is not None
+    assert mail.bounce.recipients == ("lee@customer.example",)
+
+
+def test_a_providers_complaint_is_automatic() -> None:
+    body = "--o\nContent-Type: message/rfc822\n\nSubject: Offer\n\nBuy\n--o--\n"
+    mail = _notice(
+        "staff@provider.example",
+        "complaint about message from 192.0.2.2",
+        body,
+        "multipart/mixed; boundary=o",
+    )
+    assert classify.kind(mail, frozenset()).kind is Kind.AUTOMATIC

@@ -5,15 +5,17 @@ The law: an address counts as failed only where a report speaks of it; what stan
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mailtickets.core.mail import Bounce
-from mailtickets.core.reading import addresses, phrases
+from mailtickets.core.reading import addresses, phrases, services
 from mailtickets.core.reading.characters import clean_line, clean_text, decoded
 from mailtickets.core.reading.headers import Envelope, all_of, first_of
-from mailtickets.core.reading.mime import Entity, parse_fields
+from mailtickets.core.reading.limits import Broken, ReadingLimits
+from mailtickets.core.reading.mime import Entity, parse_fields, take_apart
+from mailtickets.core.reading.services import Finding
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -43,22 +45,27 @@ MAX_RECIPIENTS = 500
 
 def bounce(root: Entity, said: Envelope, text: str) -> Bounce | None:
     """What the letter reports, None if it is no delivery report."""
-    found = _by_report(root, text) or _by_header(root, text) or _by_words(root, said, text)
+    found = _by_report(root, text) or _by_header(root, text) or services.amazon(text)
+    found = found or _by_words(root, said, text)
     if found is None:
         return None
+    if not found.recipients and (phrases.is_daemon(said.sender) if said.sender else said.return_path == ""):
+        found = _enclosed(root) or found
     recipients = found.recipients[:MAX_RECIPIENTS]
     return Bounce(found.action, recipients, found.status, found.diagnostic, _returned(root, text))
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    action: str
-    recipients: tuple[str, ...]
-    status: str = ""
-    diagnostic: str = ""
+def _enclosed(root: Entity) -> Finding | None:
+    """A whole report within a server's letter, as gateways wrap them: only where the letter names nobody itself."""
+    for part in root.children:
+        if part.type == "message/rfc822":
+            with contextlib.suppress(Broken):
+                if found := _by_report(take_apart(part.octets, ReadingLimits()), ""):
+                    return found
+    return None
 
 
-def _by_report(root: Entity, text: str) -> _Finding | None:
+def _by_report(root: Entity, text: str) -> Finding | None:
     """RFC 3464: the groups of a message/delivery-status, wherever it hangs, or spilt into the text."""
     reports = [part.octets for part in root.walk() if part.type in _REPORTS]
     if not reports and (spilt := _REPORTING.search(text[:_MAX_TEXT])):
@@ -71,7 +78,7 @@ def _by_report(root: Entity, text: str) -> _Finding | None:
             recipients = tuple(dict.fromkeys(spec for finding in same for spec in finding.recipients))
             status = next((finding.status for finding in same if finding.status), "")
             diagnostic = next((finding.diagnostic for finding in same if finding.diagnostic), "")
-            return _Finding(action, recipients, status, diagnostic)
+            return Finding(action, recipients, status, diagnostic)
     return None
 
 
@@ -82,7 +89,7 @@ def _groups(octets: bytes) -> Iterator[Fields]:
             yield fields
 
 
-def _of_group(fields: Fields) -> _Finding | None:
+def _of_group(fields: Fields) -> Finding | None:
     """One recipient (RFC 3464 section 2.3). We know the address that was written to, not where it was forwarded."""
     final = _typed(first_of(fields, "final-recipient"))
     original = _typed(first_of(fields, "original-recipient"))
@@ -93,7 +100,7 @@ def _of_group(fields: Fields) -> _Finding | None:
     if not action or not (final or original or first_of(fields, "final-recipient")):
         return None
     recipients = tuple(spec for spec in (original, final) if spec)[:1]
-    return _Finding(
+    return Finding(
         action, recipients, status, _shortened(first_of(fields, "diagnostic-code").partition(";")[2])
     )
 
@@ -114,11 +121,16 @@ def _typed(value: str) -> str:
     spec = clean_line(value.rpartition(";")[2]).strip("<> ")
     if addresses.is_spec(spec):
         return spec
+    if _MASKED.search(spec):
+        return ""
     found = _SPEC.search(spec)
     return found[0].rstrip(".") if found else ""
 
 
-def _by_header(root: Entity, text: str) -> _Finding | None:
+_MASKED = re.compile(r"(?<!\.)\.\.\.@")  # what an archive makes of "ann.smith@example.org"
+
+
+def _by_header(root: Entity, text: str) -> Finding | None:
     """X-Failed-Recipients, which Exim and Gmail write."""
     value = ", ".join(all_of(root.headers, "x-failed-recipients"))
     recipients = tuple(dict.fromkeys(_SPEC.findall(value)))
@@ -126,14 +138,16 @@ def _by_header(root: Entity, text: str) -> _Finding | None:
         return None
     notice = phrases.notice(text[:_MAX_TEXT])
     action = "delayed" if phrases.DELAYED.search(notice) and not phrases.FAILED.search(notice) else "failed"
-    return _Finding(action, recipients, *_why(notice))
+    return Finding(action, recipients, *_why(notice))
 
 
-def _by_words(root: Entity, said: Envelope, text: str) -> _Finding | None:
+def _by_words(root: Entity, said: Envelope, text: str) -> Finding | None:
     """A notice without a form: by who wrote it, what it is called, and what it says."""
     daemon = said.return_path == "" or said.sender is None or phrases.is_daemon(said.sender)
     titled = bool(phrases.SUBJECT.search(said.subject))
-    if not (daemon or titled) or phrases.NO_BOUNCE.search(said.subject):
+    # Some servers answer with "Re:" and the letter's own subject; of a person's letter it says that it is one.
+    is_server = said.sender is not None and phrases.DAEMON.match(said.sender.key) is not None
+    if not (daemon or titled) or (not is_server and phrases.NO_BOUNCE.search(said.subject)):
         return None
     notice = phrases.notice(text[:_MAX_TEXT])
     fails, delays = bool(phrases.FAILED.search(notice)), bool(phrases.DELAYED.search(notice))
@@ -147,34 +161,36 @@ def _by_words(root: Entity, said: Envelope, text: str) -> _Finding | None:
         and not any(part.type in _RETURNED for part in root.children)
     ):
         return None
-    return _Finding("delayed" if delays and not fails else "failed", recipients, *_why(notice))
+    return Finding("delayed" if delays and not fails else "failed", recipients, *_why(notice))
 
 
 def _named(notice: str, own: set[str]) -> tuple[str, ...]:
     """The addresses that a notice speaks of, those of the two letters' own fields only if there are no others."""
-    lines = notice.split("\n")
+    told = phrases.without_advice(notice)
+    lines = told.split("\n")
     for chosen in ([line for line in lines if not _FIELD_LINE.match(line)], lines):
         specs = (
-            spec.split("..")[0].rstrip(".").strip("*") for line in chosen for spec in _SPEC.findall(line)
+            _trimmed(found)
+            for line in chosen
+            for found in _SPEC.finditer(line)
+            if not _SENDER.search(line, 0, found.start())
         )
-        found = (
-            s
-            for s in specs
-            if "@" in s and s.casefold() not in own and not phrases.DAEMON.match(s.casefold())
+        wanted = (
+            spec
+            for spec in specs
+            if "@" in spec and spec.casefold() not in own and not phrases.DAEMON.match(spec.casefold())
         )
-        if recipients := tuple(dict.fromkeys(found)):
+        if recipients := tuple(dict.fromkeys(wanted)):
             return recipients
     return ()
+
+
+_SENDER = re.compile(r"\bmail from:?\s+<?$", re.IGNORECASE)  # "not accepting mail from ann@example.org"
 
 
 def _trimmed(found: re.Match[str]) -> str:
     """Without the dots and stars of "ann@example.org...User unknown"."""
     return found[0].split("..")[0].rstrip(".").strip("*")
-
-
-def _is_sender(line: str, found: re.Match[str]) -> bool:
-    """Whether it is the one who wrote: "not accepting mail from ann@example.org"."""
-    return re.search(r"\bfrom:?\s+<?$", line[: found.start()], re.IGNORECASE) is not None
 
 
 def _why(notice: str) -> tuple[str, str]:

@@ -75,3 +75,19 @@ def notice(text: str) -> str:
     """The part of a text that is the server's own, before the returned letter."""
     found = _RETURNED.search(text)
     return text[: found.start()] if found and found.start() > 20 else text
+
+
+# Sentences that help the sender on: whom to ask, what to try. Nothing has failed for the addresses in them.
+_ADVICE = re.compile(
+    r"\btry (?:sending|emailing|e-mailing)|\be\.g\.|\bfor example\b|standard form of|\bto reach\b|"
+    r"recommended action",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[^.!?:;]*(?:[.!?:;](?!\s)[^.!?:;]*)*(?:[.!?:;](?=\s)|\Z)\s*")
+
+
+def without_advice(notice: str) -> str:
+    """A notice without the sentences that only give advice."""
+    if not _ADVICE.search(notice):
+        return notice
+    return "".join(found[0] for found in _SENTENCE.finditer(notice) if not _ADVICE.search(found[0]))

@@ -47,9 +47,12 @@ TYPED = {
     "a-form-is-no-quote": "Please book this:\n\nFrom: Berlin\nTo: Paris\nDate: 12 May\n\nThank you",
     "base64-damaged": "Hello world",
     "cr-only": "first\nsecond",
-    "calendar-invitation": "Let us meet.",
+    "calendar-invitation": (
+        "Invitation: Printer, again\nWhen: Tuesday 24 November 2026, 10:00 to 11:30 (Europe/Berlin)\n"
+        "Where: Room 1\n\nLet us meet."
+    ),
     "empty": "",
-    "encrypted": "",
+    "encrypted": "This mail is encrypted: open its attachment with the key it was made for, or ask for a plain mail.",
     "flowed": "This is one paragraph that was broken for the way.",
     "forty-nested-messages": "",
     "forward-gmail": "#for kim\nCan you take this?",
@@ -183,10 +186,20 @@ def test_which_address_failed_and_why(name: str) -> None:
     assert letter(name).bounce == BOUNCES.get(name)
 
 
-def test_a_letter_that_cannot_be_read_says_so() -> None:
-    assert letter("encrypted").defects == (
-        "the text is encrypted: open the attachment with the key it was made for",
-    )
+@pytest.mark.parametrize(
+    ("parameter", "said"),
+    [
+        ("", "This mail is encrypted"),
+        ("; smime-type=enveloped-data", "This mail is encrypted"),
+        ("; smime-type=signed-data", "This mail is sealed by its signature"),
+        ("; smime-type=certs-only", ""),
+    ],
+)
+def test_a_letter_that_cannot_be_read_says_so(parameter: str, said: str) -> None:
+    mail = _notice("lee@customer.example", "Secret", "MIIB", f"application/pkcs7-mime{parameter}")
+    assert mail.typed.startswith(said)
+    assert bool(mail.typed) == bool(said)
+    assert [file.content_type for file in mail.attachments] == ["application/pkcs7-mime"]
 
 
 def test_one_attachment_can_be_had_alone() -> None:

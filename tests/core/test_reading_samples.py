@@ -72,7 +72,7 @@ FLOORS: dict[str, tuple[dict[str, Any], float]] = {
     "reply, but for white space": ({"good": "reply_norm", "of": "reply_n"}, 94.3),
     "subject": ({"good": "subject_ok", "of": "subject_n"}, 97.3),
     "from": ({"good": "from_ok", "of": "from_n"}, 99.0),
-    "text": ({"good": "text_ok", "of": "text_n"}, 85.0),
+    "text": ({"good": "text_ok", "of": "text_n"}, 85.7),
     "bounces found": ({"good": "bnc_tp", "bad": "bnc_fn"}, 99.5),
     "bounced addresses found": ({"good": "addr_found", "bad": "addr_missed"}, 99.2),
     "bounced addresses right": ({"good": "addr_found", "bad": "addr_extra"}, 99.6),

@@ -42,7 +42,7 @@ def read(octets: bytes, limits: ReadingLimits = _LIMITS) -> InboundMail:
         language=language.declared(fields, held.language),
         bounce=bounces.bounce(root, said, held.body.text),
         fingerprint=fingerprint(fields, root),
-        defects=(*(f"{name.title()} is too long: its end was left out" for name in cut), *held.defects),
+        defects=tuple(f"{name.title()} is too long: its end was left out" for name in cut),
     )
 
 

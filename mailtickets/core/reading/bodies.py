@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from mailtickets.core.mail import Attachment, SegmentKind
-from mailtickets.core.reading import html, names, words
+from mailtickets.core.reading import html, invitations, names, words
 from mailtickets.core.reading.characters import clean_line, clean_text, decoded
 from mailtickets.core.reading.flowed import unflowed
 from mailtickets.core.reading.html import Marked
@@ -23,7 +23,12 @@ _TYPE = re.compile(
     r"[a-z0-9][a-z0-9!#$&^_.+\-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+\-]{0,126}"
 )  # RFC 6838 section 4.2
 _ENRICHED_TAG = re.compile(r"<(?!<)/?[a-z\-]{1,40}>|<param>.{0,200}?</param>", re.IGNORECASE | re.DOTALL)
-ENCRYPTED = "the text is encrypted: open the attachment with the key it was made for"
+ENCRYPTED = (
+    "This mail is encrypted: open its attachment with the key it was made for, or ask for a plain mail."
+)
+SEALED = (
+    "This mail is sealed by its signature: open its attachment in a mail program, or ask for a plain mail."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +39,17 @@ class Contents:
     formatted: Marked | None = None
     language: str = ""  # as declared in the HTML
     files: tuple[Entity, ...] = field(default=())
-    defects: tuple[str, ...] = ()
 
 
 def contents(root: Entity) -> Contents:
-    """The body and, in order, the entities that are attachments."""
-    return _of(root, first=True)
+    """The body and, in order, the entities that are attachments. On top of the body: what a calendar file says."""
+    found = _of(root, first=True)
+    calendar = next((file for file in found.files if file.type == "text/calendar"), None)
+    if calendar is None:
+        return found
+    said = invitations.told(clean_text(decoded(calendar.octets, calendar.content.parameter("charset"))))
+    gap = "\n" if found.body.kinds else ""
+    return replace(found, body=_appended(_typed(f"{said}{gap}"), found.body)) if said else found
 
 
 def attachments(files: tuple[Entity, ...], relay_size: int) -> tuple[Attachment, ...]:
@@ -57,7 +67,7 @@ def _of(entity: Entity, *, first: bool) -> Contents:
             signed = _of(entity.children[0], first=first)
             return replace(signed, files=(*signed.files, *entity.children[1:]))
         case "multipart/encrypted" if entity.children:
-            return Contents(files=entity.children, defects=(ENCRYPTED,))
+            return Contents(_typed(ENCRYPTED), files=entity.children)
         case _ if entity.children:
             return _sequence(entity, first=first)
         case kind if kind.startswith("multipart/") and entity.depth == 0:
@@ -65,8 +75,8 @@ def _of(entity: Entity, *, first: bool) -> Contents:
             return Contents(_text(replace(entity, default_type="text/plain"), "text/plain"))
         case _ if _is_text(entity, first=first):
             return Contents(_text(entity, entity.type), language=_language(entity))
-        case "application/pkcs7-mime" | "application/x-pkcs7-mime":
-            return Contents(files=(entity,), defects=(ENCRYPTED,))
+        case "application/pkcs7-mime" | "application/x-pkcs7-mime" if first:
+            return Contents(_pkcs(entity), files=(entity,))
         case _:
             return Contents(files=(entity,))
 
@@ -87,13 +97,12 @@ def _alternative(entity: Entity) -> Contents:
         for child, form in zip(entity.children, forms, strict=True)
         if form.body.text.strip()
     ]
-    defects = tuple(defect for form in forms for defect in form.defects)
     plain = next((form for formatted, form in spoken if not formatted), None)
     rich = next((form for formatted, form in reversed(spoken) if formatted), None)
     language = rich.language if rich else ""
     if plain is None:
-        return Contents(rich.body if rich else _NOTHING, None, language, files, defects)
-    return Contents(plain.body, rich.body if rich else plain.formatted, language, files, defects)
+        return Contents(rich.body if rich else _NOTHING, None, language, files)
+    return Contents(plain.body, rich.body if rich else plain.formatted, language, files)
 
 
 def _is_html(entity: Entity) -> bool:
@@ -110,7 +119,6 @@ def _sequence(entity: Entity, *, first: bool) -> Contents:
             _both(whole, part),
             whole.language or part.language,
             (*whole.files, *part.files),
-            (*whole.defects, *part.defects),
         )
     return whole
 
@@ -128,6 +136,21 @@ def _appended(before: Marked, after: Marked) -> Marked:
     return Marked(f"{before.text}\n{after.text}", (*before.kinds, *after.kinds))
 
 
+def _typed(text: str) -> Marked:
+    return Marked(text, (SegmentKind.TYPED,) * (text.count("\n") + 1))
+
+
+def _pkcs(entity: Entity) -> Marked:
+    """RFC 8551 section 3.2.2: one type for what is encrypted and what is signed with the text inside."""
+    match entity.content.parameter("smime-type").lower():
+        case "certs-only":
+            return _NOTHING
+        case "signed-data":
+            return _typed(SEALED)
+        case _:
+            return _typed(ENCRYPTED)
+
+
 def _text(entity: Entity, kind: str) -> Marked:
     text = clean_text(decoded(entity.octets, entity.content.parameter("charset")))
     match kind:
@@ -138,7 +161,7 @@ def _text(entity: Entity, kind: str) -> Marked:
         case "text/plain" if entity.content.parameter("format").lower() == "flowed":
             text = unflowed(text, delete_space=entity.content.parameter("delsp").lower() == "yes")
     text = "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
-    return Marked(text, (SegmentKind.TYPED,) * (text.count("\n") + 1)) if text.strip() else _NOTHING
+    return _typed(text) if text.strip() else _NOTHING
 
 
 def _language(entity: Entity) -> str:

@@ -179,7 +179,7 @@ def _split(raw: bytes, boundary: str) -> list[bytes]:
     mark = re.escape(b"--" + boundary.encode("utf-8", "replace"))
     exact = re.compile(mark + rb"(--)?[ \t]*(?=[\r\n]|\Z)")
     found = _delimiters(raw, exact)
-    if not found:
+    if all(match[1] for match in found):
         # The RFC's note to implementors: what follows a delimiter on its line is to be ignored.
         stripped = re.escape(b"--" + boundary.rstrip().encode("utf-8", "replace"))
         found = _delimiters(raw, re.compile(stripped + rb"(--)?(?:[ \t][^\r\n]*)?(?=[\r\n]|\Z)"))

@@ -62,7 +62,8 @@ def notify(message: str) -> None:
     path = os.environ.get("NOTIFY_SOCKET", "")
     if not path:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+    # A listener that went away is no reason to stop the mail.
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         sock.connect("\0" + path[1:] if path.startswith("@") else path)
         sock.sendall(message.encode())
 

@@ -37,6 +37,16 @@ def test_systemd_hears_ready_then_the_watchdog_then_stopping(house: House, tmp_p
         _until(sock, "STOPPING=1")
 
 
+def test_a_listener_that_goes_away_does_not_stop_the_mail(house: House, tmp_path: Path) -> None:
+    with _listener(tmp_path / "notify") as sock:
+        house.start(NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="300000")
+        _until(sock, "WATCHDOG=1")
+    time.sleep(1)  # several pings that nobody hears
+    house.write(LEE, "Printer", "Blank pages.")
+    assert house.read(LEE)
+    assert house.stop() == 0
+
+
 def test_ready_does_not_wait_for_the_mail_server(house: House, server: Dovecot) -> None:
     server.kill()
     began = time.monotonic()

@@ -74,7 +74,7 @@ def _followers(h: Hearing, project: str, follows: Ticket | None) -> People:
 
 def _asides(h: Hearing, follows: Ticket | None) -> tuple[Aside, ...]:
     """What the ticket that the letter does not belong to is told: staff reads it there."""
-    who = f"{h.sender.shown} ({h.sender.address.spec})"
+    who = h.sender.introduced
     tagged = h.case.known.tagged
     told = []
     if follows is not None:
@@ -89,7 +89,8 @@ def _asides(h: Hearing, follows: Ticket | None) -> tuple[Aside, ...]:
 
 def _why_new(h: Hearing, follows: Ticket | None) -> str:
     if follows is not None:
-        return f"It follows {follows.number}, which is closed."
+        return f"It follows ticket {follows.number}, which is closed."
     if h.case.known.tagged is not None:
-        return f"The subject names {h.case.known.tagged.number}, but {h.sender.shown} is not on that ticket."
+        number = h.case.known.tagged.number
+        return f"The subject names ticket {number}, but {h.sender.introduced} is not on that ticket."
     return ""

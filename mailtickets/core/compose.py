@@ -159,7 +159,7 @@ def _from_name(known: Facts) -> str:
 
 
 def _name(person: Person) -> str:
-    return person.name or person.address.name
+    return "" if person.shown == person.address.spec else person.shown
 
 
 def _auto_submitted(reply: Reply) -> str:

@@ -130,12 +130,13 @@ def _obeyed(h: Hearing) -> Decision:
 def _unverified(h: Hearing) -> Decision:
     """It may be the agent or anyone. Staff reads it, the registered address is told, nobody else hears of it."""
     h = replace(h, text=h.mail.reply or h.mail.text)
-    told = replies.to_followers(h, ReplyKind.NOTE)
+    back = replies.refused(h)
+    told = replies.to_followers(h, ReplyKind.NOTE, told=(back,))
     return Decision(
         Outcome.FILED,
         f"not obeyed: {h.proof} evidence for {h.sender.address.spec}",
         message=h.message(MessageKind.NOTE),
-        replies=(replies.refused(h), *told),
+        replies=(back, *told),
     )
 
 
@@ -150,10 +151,13 @@ def _plain_words(h: Hearing) -> Decision:
     h = h.as_plain_words()
     if h.ticket is None:
         return Decision(Outcome.FILED, reason, replies=back)
-    told = replies.to_followers(h, ReplyKind.REPLY)
     kind = MessageKind.PUBLIC if h.standing is Standing.CUSTOMER else MessageKind.NOTE
     return Decision(
-        Outcome.FILED, reason, message=h.message(kind), joins=joins.third(h), replies=(*told, *back)
+        Outcome.FILED,
+        reason,
+        message=h.message(kind),
+        joins=joins.third(h),
+        replies=(*replies.heard(h), *back),
     )
 
 
@@ -187,7 +191,11 @@ def _answers(h: Hearing) -> Decision:
         told += _without_sender(h, replies.status(h, changes))
     told += tuple(r for r in replies.assigned(h, changes) if r.to not in reached)
     kind = ReplyKind.NOTE if is_internal else ReplyKind.ANSWERED
-    told += replies.to_followers(h, kind, changes, told)
+    others = replies.to_followers(h, kind, changes, told)
+    if is_quiet and not is_internal:
+        why = f"Nobody outside was mailed: {h.sender.shown} asked the desk to be quiet."
+        others = tuple(replace(reply, reason=why) for reply in others)
+    told += others
     return Decision(
         Outcome.REPLIED,
         h.reason,
@@ -219,16 +227,12 @@ def _replies(h: Hearing) -> Decision:
 
 def _overheard(h: Hearing) -> Decision:
     """Someone who is not on the ticket: heard, but told nothing, and nothing changes by it."""
-    told = replies.to_followers(h, ReplyKind.REPLY)
-    if not h.case.evidence.is_contrary:
-        why = f"{h.sender.shown} is not on this ticket and was told nothing of it."
-        told = tuple(replace(reply, reason=why) for reply in told)
     return Decision(
         Outcome.REPLIED,
         f"{h.reason}, by a third party",
         message=h.message(MessageKind.NOTE),
         joins=joins.third(h),
-        replies=(*told, *replies.asked(h)),
+        replies=(*replies.heard(h), *replies.asked(h)),
     )
 
 

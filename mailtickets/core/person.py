@@ -33,7 +33,15 @@ class Person:
 
     @property
     def shown(self) -> str:
-        return self.name or self.address.shown
+        name = self.name or self.address.name
+        # A name that looks like an address may be another person's.
+        return name if name and "@" not in name else self.address.spec
+
+    @property
+    def introduced(self) -> str:
+        """Name and address, to readers who may not know this person: a name alone is soon borrowed."""
+        spec = self.address.spec
+        return spec if self.shown == spec else f"{self.shown} ({spec})"
 
     def works_on(self, project: str) -> bool:
         return self.is_staff and (not self.projects or project in self.projects)

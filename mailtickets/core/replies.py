@@ -75,8 +75,19 @@ def to_followers(
 ) -> tuple[Reply, ...]:
     """To all who follow the ticket, or will, but the sender and those who have been told already."""
     people = audience.followers(h.around, h.policy) if people is None else people
-    heard = {reply.to.id for reply in told} | {h.sender.id}
+    heard = {reply.to.id for reply in told}
+    if not h.case.evidence.is_contrary:
+        heard.add(h.sender.id)  # else it is somebody else, and whose name it bears has to hear of it
     return tuple(notice(h, kind, person, changes) for person in people if person.id not in heard)
+
+
+def heard(h: Hearing) -> tuple[Reply, ...]:
+    """What somebody outside has said, to the followers; who it was, if that is nobody on the ticket."""
+    told = to_followers(h, ReplyKind.REPLY)
+    if h.standing is not Standing.THIRD or h.case.evidence.is_contrary:
+        return told
+    why = f"{h.sender.introduced} is not on this ticket and was told nothing of it."
+    return tuple(replace(reply, reason=why) for reply in told)
 
 
 def refused(h: Hearing) -> Reply:
@@ -148,13 +159,11 @@ def _not_mailed(h: Hearing, changes: Sequence[Changed], told: Iterable[Person]) 
 def _why_not(h: Hearing, changes: Sequence[Changed]) -> str:
     if h.deeds.is_quiet:
         return "you asked the desk to be quiet."
-    if not seen(h, changes, is_staff=False):
-        return (
-            "your mail is an internal note."
-            if h.deeds.is_internal
-            else "customers are not told of such changes."
-        )
-    return "a new status is told only to the person who opened the ticket."
+    if any(change.field is Field.STATUS for change in changes) and seen(h, changes, is_staff=False):
+        return "a new status is told only to the person who opened the ticket."
+    return (
+        "your mail is an internal note." if h.deeds.is_internal else "customers are not told of such changes."
+    )
 
 
 def _unproven_why(h: Hearing) -> str:

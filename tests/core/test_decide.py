@@ -172,7 +172,7 @@ def test_a_stranger_with_a_guessed_number_opens_a_ticket_and_learns_nothing() ->
     hello = reply(decision, ReplyKind.ACKNOWLEDGEMENT)
     assert "12" not in repr(replace(hello, to=EVE))
     notices = [r for r in decision.replies if r.kind is ReplyKind.OPENED]
-    assert all("names 12" in r.reason for r in notices)
+    assert all("names ticket 12" in r.reason for r in notices)
     assert {r.to for r in notices} == {ANN, BEN}
     [aside] = decision.asides
     assert (aside.ticket, aside.message.kind) == (40, MessageKind.NOTE)
@@ -279,11 +279,18 @@ def test_the_receipt_says_who_was_not_mailed_and_why() -> None:
     whys = {
         "#quiet\n\nDone.": "Maria Lopez: you asked the desk to be quiet.",
         "#mine": "Maria Lopez: customers are not told of such changes.",
+        "#title Blank pages": "Maria Lopez: customers are not told of such changes.",
     }
     for text, why in whys.items():
         assert reply(answer(text), ReplyKind.RECEIPT).not_mailed == (why,)
     lee = reply(answer("#close", participants=WITH_LEE), ReplyKind.RECEIPT)
     assert lee.not_mailed == ("Lee Chang: a new status is told only to the person who opened the ticket.",)
+
+
+def test_colleagues_are_told_that_an_answer_was_kept_quiet() -> None:
+    [told_ben] = [r for r in answer("#quiet\n\nDone.").replies if r.kind is ReplyKind.ANSWERED]
+    assert told_ben.reason == "Nobody outside was mailed: Ann Smith asked the desk to be quiet."
+    assert reply(answer("Done."), ReplyKind.ANSWERED).reason == ""
 
 
 def test_whoever_is_assigned_follows_from_then_on() -> None:
@@ -464,7 +471,7 @@ def test_a_late_reply_to_a_closed_ticket_opens_another(within: timedelta | None,
     assert decision.outcome is outcome
     if outcome is Outcome.OPENED:
         assert [k for k, _ in told(decision)] == ["acknowledgement", "opened", "opened"]
-        assert decision.replies[1].reason == "It follows 12, which is closed."
+        assert decision.replies[1].reason == "It follows ticket 12, which is closed."
         assert [aside.ticket for aside in decision.asides] == [40]
         assert not decision.replies[0].is_apart
     # A bare "thank you" never opens anything, and a solved ticket is not closed yet.
@@ -552,6 +559,28 @@ def test_a_stranger_who_orders_is_not_answered() -> None:
         decision = decided(case(EVE, text, about=ticket(), evidence=PROVEN, route=Route.SEEN_ID))
         assert told(decision) == [("reply", "Ann"), ("reply", "Ben")]
         assert decision.changes == ()
+
+
+@pytest.mark.parametrize("text", ["#close", "Buy our toner."])
+def test_a_third_party_is_introduced_with_the_address(text: str) -> None:
+    borrowed = replace(EVE, name="Maria Lopez")
+    decision = decided(case(borrowed, text, about=ticket(), evidence=PROVEN, route=Route.SEEN_ID))
+    why = "Maria Lopez (eve@elsewhere.example) is not on this ticket and was told nothing of it."
+    assert [r.reason for r in decision.replies] == [why, why]
+
+
+def test_a_name_that_looks_like_an_address_is_not_shown() -> None:
+    posing = replace(EVE, name="ann@example.org")
+    assert posing.shown == posing.introduced == "eve@elsewhere.example"
+
+
+def test_an_agent_hears_of_a_letter_that_only_bears_the_agents_name() -> None:
+    assert told(decided(case(ANN, "The door is stuck.", evidence=FORGED))) == [
+        ("opened", "Ann"),
+        ("opened", "Ben"),
+    ]
+    heard = decided(case(ANN, "Go away.", about=ticket(), evidence=FORGED))
+    assert told(heard) == [("unproven", "Ann"), ("note", "Ben")]
 
 
 def test_an_agents_note_may_open_a_ticket() -> None:

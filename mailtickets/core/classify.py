@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mailtickets.core.mail import InboundMail
@@ -41,7 +41,7 @@ def kind(mail: InboundMail, own: frozenset[str]) -> Judgement:
     for test in _TESTS:
         judgement = test(mail)
         if judgement is not None:
-            return judgement
+            return _with_return(judgement, mail) if judgement.kind is Kind.VACATION else judgement
     return Judgement(Kind.PERSON, "nothing says that a machine wrote it")
 
 
@@ -84,6 +84,14 @@ def _complaint(mail: InboundMail) -> Judgement | None:
     if not _COMPLAINT.fullmatch(mail.subject) or not mail.attachments:
         return None
     return Judgement(Kind.AUTOMATIC, "a provider's report that somebody called our mail junk")
+
+
+def _with_return(judgement: Judgement, mail: InboundMail) -> Judgement:
+    """With the day of return, in the words of the letter: 3/4 is March to some and April to others."""
+    found = _AWAY.search(mail.typed[:_MAX_NOTICE])
+    if found is None:
+        return judgement
+    return replace(judgement, reason=f"{judgement.reason}, “{' '.join(found[0].split())}”")
 
 
 def _null_path(mail: InboundMail) -> Judgement | None:
@@ -187,6 +195,32 @@ _ANSWERING_SUBJECT = re.compile(
     r"automatikus válasz|răspuns automat|автоматический ответ|автоответ|автовідповідь|автоматична відповідь|"
     r"otomatik yanıt|αυτόματη απάντηση|自动答复|自动回复|自動回覆|自動返信|不在通知|자동 회신|부재 중|trả lời tự động|"
     r"balasan otomatis|automatski odgovor|samodejni odgovor|automātiskā atbilde|automatinis atsakymas)\]?\s*[:：]",
+    re.IGNORECASE,
+)
+
+
+_MAX_NOTICE = 4000  # characters of an absence notice in which the day of return is looked for
+_WEEKDAY = (
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|"
+    r"lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|"
+    r"luned[iì]|marted[iì]|mercoled[iì]|gioved[iì]|venerd[iì]|segunda|terça|quarta|quinta|sexta|"
+    r"maandag|dinsdag|woensdag|donderdag|vrijdag"
+)
+_MONTH = (
+    r"(?:jan|feb|fév|febb|mar|mär|maa|mrt|apr|avr|abr|may|mai|mei|mag|maj|jun|juin|giu|jul|juil|lug|aug|aoû|ago|"
+    r"sep|set|oct|okt|ott|out|nov|dec|dez|déc|dic|gen|ene|янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)\w{0,8}\.?"
+)
+_DAY = (
+    rf"(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}[./\-]\d{{1,2}}\b(?:[./\-](?:\d{{4}}|\d\d)\b)?|"
+    rf"\d{{1,2}}(?:st|nd|rd|th|er|º|\.)?\s(?:of\s|de\s)?{_MONTH}(?:,?\s(?:de\s)?\d{{4}})?|"
+    rf"{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?\b(?:,?\s\d{{4}})?)"
+)
+_AWAY = re.compile(
+    r"\b(?:until|till|through|back (?:in (?:the )?office )?(?:on|at|by)|return(?:ing)?(?: to (?:the )?(?:office|work))? on|"
+    r"bis(?: zum| einschließlich| inkl\.)?|(?:wieder|zurück|erreichbar)(?: da)? (?:am|ab)(?: dem)?|ab(?: dem)?|"
+    r"jusqu['’]au|de retour le|à partir du|hasta el|regreso el|vuelvo el|a partir del|fino al?|rientro il|"
+    r"até(?: ao?)?|regresso (?:a|em)|tot(?: en met)?|t/m|weer aanwezig op|till och med|t\.o\.m\.|til(?: og med)?|"
+    rf"do(?: dnia)?|по|до)\s(?:the\s)?(?:(?:{_WEEKDAY})\b(?:,?\s(?:the\s|den\s|dem\s)?{_DAY})?|{_DAY})",
     re.IGNORECASE,
 )
 

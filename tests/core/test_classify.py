@@ -81,3 +81,26 @@ def test_a_reply_to_a_bounce_is_a_persons() -> None:
         "Subject: Re: Undelivered Mail Returned to Sender", "kim@customer.example could not be delivered"
     )
     assert judgement.is_person
+
+
+RETURNS = {
+    "I am away until Monday.": "until Monday",
+    "I will be back in the office on Tuesday, 24 November 2026 and": "back in the office on Tuesday, 24 November 2026",
+    "returning on June 3rd, 2026": "returning on June 3rd, 2026",
+    "I am back on 3/4/26.": "back on 3/4/26",
+    "Ich bin bis zum 24. November 2026 nicht da": "bis zum 24. November 2026",
+    "Je suis absent jusqu'au 3 mars 2026": "jusqu'au 3 mars 2026",
+    "Estaré fuera hasta el 12 de marzo de 2026": "hasta el 12 de marzo de 2026",
+    "Sono assente fino al 2026-12-01": "fino al 2026-12-01",
+}
+
+
+@pytest.mark.parametrize("notice", RETURNS)
+def test_an_absence_notice_says_until_when(notice: str) -> None:
+    reason = judged("Auto-Submitted: auto-replied\nContent-Type: text/plain; charset=utf-8", notice).reason
+    assert reason == f"Auto-Submitted: auto-replied (RFC 3834), “{RETURNS[notice]}”"
+
+
+@pytest.mark.parametrize("notice", ["Away.", "Wait until 3 people come.", "> away until Monday"])
+def test_an_absence_notice_without_a_day_says_none(notice: str) -> None:
+    assert judged("Auto-Submitted: auto-replied", notice).reason == "Auto-Submitted: auto-replied (RFC 3834)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mailtickets.core import reading
 from mailtickets.core.mail import Segment, SegmentKind
 from mailtickets.core.reading import ReadingLimits, folding, html
 from mailtickets.core.reading.html import Marked
@@ -228,3 +229,24 @@ def test_the_marks_of_the_html_side_help_where_the_plain_side_has_none() -> None
     formatted = html.rendered(f'<p>It works.</p><div class="protonmail_quote">{quoted}</div>')
     segments = folded(f"It works.\n\n{quoted}", formatted=formatted)
     assert [(s.kind, s.text.strip()) for s in segments] == [(TYPED, "It works."), (QUOTE, quoted)]
+
+
+JOINED = {
+    "Yes. On 12 May 2026 10:00, Ann <ann@example.org> wrote:\n> Does it?": "Yes.",
+    "Yes On Tue, May 12, 2026 at 10:00 AM, ann@example.org wrote:\n> Does it?": "Yes",
+    "Yes. On 12 May 2026, Ann <ann@example.org> wrote: Does it work?": "Yes.",
+    "Oui. Le mar. 12 mai 2026 à 10:00, Ann <ann@example.org> a écrit :\n> Bon ?": "Oui.",
+    "Sí.\n\nEl mar, 12 may 2026 a las 10:00, Ann <ann@example.org> escribió:\n> Bien": "Sí.",
+    "Tak.\n\nW dniu pon., 11 maj 2026 o 10:00 Ann <ann@example.org> napisał(a):\n> Dobrze": "Tak.",
+}
+
+
+@pytest.mark.parametrize("text", JOINED)
+def test_an_attribution_on_the_line_of_the_answer_is_taken_apart(text: str) -> None:
+    mail = reading.read(f"From: a@b.example\nContent-Type: text/plain; charset=utf-8\n\n{text}".encode())
+    assert mail.reply == JOINED[text]
+
+
+def test_a_sentence_on_what_somebody_wrote_stays_whole() -> None:
+    text = "I read that on 12 May 2026 Ann <ann@example.org> wrote: Does it work? I think so."
+    assert reading.read(f"From: a@b.example\n\n{text}".encode()).reply == text

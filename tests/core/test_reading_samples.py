@@ -68,8 +68,8 @@ def share(total: Counter[str], good: str, bad: str = "", of: str = "") -> float:
 
 # What has been reached: raise a figure here whenever it rises, never lower one.
 FLOORS: dict[str, tuple[dict[str, Any], float]] = {
-    "reply, exact": ({"good": "reply_exact", "of": "reply_exact_n"}, 90.9),
-    "reply, but for white space": ({"good": "reply_norm", "of": "reply_n"}, 94.3),
+    "reply, exact": ({"good": "reply_exact", "of": "reply_exact_n"}, 92.3),
+    "reply, but for white space": ({"good": "reply_norm", "of": "reply_n"}, 95.6),
     "subject": ({"good": "subject_ok", "of": "subject_n"}, 97.3),
     "from": ({"good": "from_ok", "of": "from_n"}, 99.0),
     "text": ({"good": "text_ok", "of": "text_n"}, 85.7),

@@ -19,7 +19,8 @@ _LABEL = r"[A-Za-z0-9\u00a1-\U0010ffff](?:[A-Za-z0-9\-_\u00a1-\U0010ffff]{0,61}[
 _DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*\.?|\[[^\[\]\\\x00-\x20\x7f]{{1,100}}\]"
 _SPEC = re.compile(rf"(?:{_DOT_ATOM}|{_QUOTED})@(?:{_DOMAIN})")
 _QUOTED_STRING = re.compile(_QUOTED)
-_ATOM = re.compile(rf"(?:{_ATEXT}|\.)+")
+# Of a name only: "Support [Acme]" breaks RFC 5322 for brackets without quotes, and cannot mean two things.
+_ATOM = re.compile(rf"(?:{_ATEXT}|[.\[\]])+")
 # Where an address is wanted but the grammar is broken: the last thing in angle brackets, or that looks like one.
 _ANGLE = re.compile(r"<([^<>\s]{1,320})>")
 _LIKENESS = re.compile(r"[^\s<>()\[\]:;,\"']{1,64}@[^\s<>()\[\]:;,\"'@]{1,255}")

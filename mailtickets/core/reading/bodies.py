@@ -14,6 +14,7 @@ from mailtickets.core.mail import Attachment, SegmentKind
 from mailtickets.core.reading import html, invitations, names, words
 from mailtickets.core.reading.characters import clean_line, clean_text, decoded
 from mailtickets.core.reading.flowed import unflowed
+from mailtickets.core.reading.heads import apart
 from mailtickets.core.reading.html import Marked
 from mailtickets.core.reading.mime import Entity, parse_fields
 
@@ -160,7 +161,7 @@ def _text(entity: Entity, kind: str) -> Marked:
             text = _ENRICHED_TAG.sub("", text).replace("<<", "<")
         case "text/plain" if entity.content.parameter("format").lower() == "flowed":
             text = unflowed(text, delete_space=entity.content.parameter("delsp").lower() == "yes")
-    text = "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
+    text = "\n".join(line.rstrip() for whole in text.split("\n") for line in apart(whole)).strip("\n")
     return _typed(text) if text.strip() else _NOTHING
 
 

@@ -81,6 +81,28 @@ _DRAWN = re.compile(r"[\s*]*[-_=~*—–─]")
 _RULE = re.compile(r"\s*(?:_{5,}|-{5,}|={5,}|\*{5,}|—{3,}|─{3,})\s*$")
 
 
+# "Yes. On 12 May 2026 10:00, Ann <ann@example.org> wrote: > Does it work?" — where a program lost the line breaks.
+_WITHIN = re.compile(
+    rf"(?<=\S)[ \t]+(?=(?:{_any(tuple(word for word in marks.ON if word[0].isupper()))})[\s.,](?=.{{0,40}}\d)"
+    rf"[^\n<>]{{4,160}}[\s<][^\s<>@]{{1,64}}@[^\s<>@]{{1,255}}>?,?\s(?:{_any(marks.WROTE)})\s?[:：])"
+)
+_AFTER = re.compile(rf"(?<=\S) (?:{_any(marks.WROTE)})\s?[:：]")
+_LONGEST_JOINED = 4000  # characters of a line that is looked at
+
+
+def apart(line: str) -> list[str]:
+    """The line, broken before and after an attribution that stands within it."""
+    if "@" not in line or len(line) > _LONGEST_JOINED or line.startswith(">") or _OPENS.match(line):
+        return [line]
+    found = _WITHIN.search(line)
+    if found is None:
+        return [line]
+    end = _AFTER.search(line, found.end())
+    rest = line[end.end() :].strip() if end else ""
+    head = line[found.end() : end.end() if end else len(line)]
+    return [line[: found.start()], head, *([rest] if rest else [])]
+
+
 class Heads:
     """The heads among some lines. `is_quoted`: whether a line carries a mark of its own, like ">".
 

@@ -31,7 +31,7 @@ def opens(h: Hearing, follows: Ticket | None = None) -> Decision:
         changes=changes,
         message=h.message(_kind(h)),
         joins=(*joins.founders(h, followers), *joins.assignee(h, changes)),
-        replies=(*_hello(h), *told, *replies.receipt(h, changes, told), *replies.asked(h)),
+        replies=(*_hello(h, follows), *told, *replies.receipt(h, changes, told), *replies.asked(h)),
         asides=_asides(h, follows),
     )
 
@@ -46,11 +46,12 @@ def _storm(h: Hearing) -> Decision | None:
     return Decision(Outcome.HELD, f"tickets_per_sender: {limit}", replies=alarms)
 
 
-def _hello(h: Hearing) -> tuple[Reply, ...]:
+def _hello(h: Hearing, follows: Ticket | None) -> tuple[Reply, ...]:
     """No thanks to a machine, to who may be somebody else, or for what was found again after years."""
     if not h.case.judgement.is_person or h.case.evidence.is_contrary or h.case.known.is_late:
         return ()
-    return (replies.to_sender(h, ReplyKind.ACKNOWLEDGEMENT),)
+    why = f"Ticket {follows.number} is closed, so your reply has opened a new one." if follows else ""
+    return (replace(replies.to_sender(h, ReplyKind.ACKNOWLEDGEMENT), reason=why),)
 
 
 def _kind(h: Hearing) -> MessageKind:

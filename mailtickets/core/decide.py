@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailtickets.core import arrival, audience, guard, joins, machines, moves, replies
+from mailtickets.core.authority import Need
 from mailtickets.core.case import Case, MessageKind, Outcome, Reply, ReplyKind
 from mailtickets.core.classify import Kind
+from mailtickets.core.commands import need
 from mailtickets.core.decision import Aside, Decision, Join, Message, Undeliverable
 from mailtickets.core.hearing import Hearing, Standing, hear
 from mailtickets.core.person import Person, Role
@@ -148,8 +150,10 @@ def _plain_words(h: Hearing) -> Decision:
         decision = _obeyed(h.as_plain_words())
         return replace(decision, replies=(*decision.replies, *back))
     reason = f"not obeyed: {', '.join(_lines(h))}"
+    # Who asks the desk for a mail and mistypes the number says nothing to people.
+    is_question = h.standing is Standing.CUSTOMER and not h.block.slips and need(h.block) is Need.NOTHING
     h = h.as_plain_words()
-    if h.ticket is None:
+    if h.ticket is None or is_question:
         return Decision(Outcome.FILED, reason, replies=back)
     kind = MessageKind.PUBLIC if h.standing is Standing.CUSTOMER else MessageKind.NOTE
     return Decision(

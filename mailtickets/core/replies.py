@@ -93,7 +93,9 @@ def heard(h: Hearing) -> tuple[Reply, ...]:
 def refused(h: Hearing) -> Reply:
     """Why nothing was changed, with the mail as it came, so that it need not be typed twice."""
     whole = replace(to_sender(h, ReplyKind.REFUSED), text=h.mail.reply, attachments=h.mail.attachments)
-    if not h.is_believed:
+    # Without a ticket to change, a proof would not help.
+    is_aimless = h.ticket is None and not h.has_words and bool(h.deeds.refusals)
+    if not h.is_believed and not is_aimless:
         lines = tuple(said.line for said in h.block.said)
         return replace(whole, kind=ReplyKind.UNPROVEN, reason=_unproven_why(h), held_back=lines)
     kind = ReplyKind.SUGGESTION if h.block.slips else ReplyKind.REFUSED

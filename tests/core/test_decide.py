@@ -472,6 +472,7 @@ def test_a_late_reply_to_a_closed_ticket_opens_another(within: timedelta | None,
     if outcome is Outcome.OPENED:
         assert [k for k, _ in told(decision)] == ["acknowledgement", "opened", "opened"]
         assert decision.replies[1].reason == "It follows ticket 12, which is closed."
+        assert decision.replies[0].reason == "Ticket 12 is closed, so your reply has opened a new one."
         assert [aside.ticket for aside in decision.asides] == [40]
         assert not decision.replies[0].is_apart
     # A bare "thank you" never opens anything, and a solved ticket is not closed yet.
@@ -581,6 +582,17 @@ def test_an_agent_hears_of_a_letter_that_only_bears_the_agents_name() -> None:
     ]
     heard = decided(case(ANN, "Go away.", about=ticket(), evidence=FORGED))
     assert told(heard) == [("unproven", "Ann"), ("note", "Ben")]
+
+
+def test_a_mistyped_number_is_told_to_nobody_else() -> None:
+    decision = decided(case(MARIA, "#show 77", about=ticket(), evidence=token(MARIA)))
+    assert (decision.outcome, told(decision)) == (Outcome.FILED, [("refused", "Maria")])
+    assert decision.message is None
+
+
+@pytest.mark.parametrize("sender", [ANN, MARIA])
+def test_a_command_that_leads_nowhere_is_not_asked_for_again(sender: Person) -> None:
+    assert [kind for kind, _ in told(decided(case(sender, "#close")))] == ["refused"]
 
 
 def test_an_agents_note_may_open_a_ticket() -> None:

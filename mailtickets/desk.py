@@ -19,12 +19,14 @@ from mailtickets.core import classify, commands, compose, decide, identity, thre
 from mailtickets.core.case import Case, Figure, Outcome, Reply, ReplyKind
 from mailtickets.core.compose import About
 from mailtickets.core.mail import Address, InboundMail, Unreadable
+from mailtickets.core.person import Person
 from mailtickets.core.policy import Policy
 from mailtickets.core.ticket import Ticket
 from mailtickets.core.tokens import Secret
 from mailtickets.store import audit, ledger, outbox, people, sessions
 from mailtickets.store.engine import Tx, savepoint
 from mailtickets.store.outbox import Claimed
+from mailtickets.store.people import Familiar
 from mailtickets.templates import Templates
 
 LINK_LIFETIME = timedelta(minutes=15)
@@ -67,15 +69,17 @@ def furnish(settings: Settings) -> Desk:
 
 def take(tx: Tx, desk: Desk, letters: Sequence[Letter], now: datetime) -> tuple[Ending, ...]:
     """Decide a batch of letters; one commit for all, a savepoint for each."""
-    return tuple(_take_one(tx, desk, letter, now) for letter in letters)
+    senders = [x.mail.sender for x in letters if isinstance(x.mail, InboundMail) and x.mail.sender]
+    familiar = people.familiar(tx, (*people.named_by(desk.policy), *senders))
+    return tuple(_take_one(tx, desk, letter, familiar, now) for letter in letters)
 
 
-def _take_one(tx: Tx, desk: Desk, letter: Letter, now: datetime) -> Ending:
+def _take_one(tx: Tx, desk: Desk, letter: Letter, familiar: Familiar | None, now: datetime) -> Ending:
     if isinstance(letter.mail, Unreadable):
         return _quarantine(tx, letter.stored, letter.mail, now)
     try:
         with savepoint(tx):
-            return _settle(tx, desk, letter.stored, letter.mail, now)
+            return _settle(tx, desk, letter.stored, letter.mail, familiar, now)
     except Exception as error:
         # Ours, not the letter's; but one odd letter must not stop the others.
         broken = Unreadable(f"The desk stumbled over it: {error!r}", traceback.format_exc())
@@ -87,8 +91,10 @@ def _quarantine(tx: Tx, stored: ledger.Stored, why: Unreadable, now: datetime) -
     return Ending(stored, Outcome.QUARANTINED, why.error, "", None)
 
 
-def _settle(tx: Tx, desk: Desk, stored: ledger.Stored, mail: InboundMail, now: datetime) -> Ending:
-    case = load(tx, desk, stored, mail, now)
+def _settle(
+    tx: Tx, desk: Desk, stored: ledger.Stored, mail: InboundMail, familiar: Familiar | None, now: datetime
+) -> Ending:
+    case = load(tx, desk, stored, mail, now, familiar)
     decision = (
         decide.on_oversize(case, desk.policy) if stored.mail.oversize else decide.on_mail(case, desk.policy)
     )
@@ -96,20 +102,27 @@ def _settle(tx: Tx, desk: Desk, stored: ledger.Stored, mail: InboundMail, now: d
     known = case.known
     around = (*([known.sender] if known.sender else []), *known.staff, *known.named)
     recorded = ledger.record(tx, cause, known.ticket, decision, known.sender, mail, desk.policy, now, around)
-    _queue(tx, desk, decision.replies, recorded.ticket, case.desk, cause.text, now)
+    _queue(tx, desk, decision.replies, recorded.ticket, case.desk, cause.text, now, around)
     ledger.settle(tx, stored.inbound, decision, case, recorded.ticket, now)
     number = recorded.ticket.number if recorded.ticket else None
     return Ending(stored, decision.outcome, decision.reason, mail.message_id, number)
 
 
-def load(tx: Tx, desk: Desk, stored: ledger.Stored, mail: InboundMail, now: datetime) -> Case:
+def load(
+    tx: Tx,
+    desk: Desk,
+    stored: ledger.Stored,
+    mail: InboundMail,
+    now: datetime,
+    familiar: Familiar | None = None,
+) -> Case:
     """Everything that the decision about a letter may depend on."""
     policy = desk.policy
     judgement = classify.kind(mail, policy.own)
     clues = thread.clues(mail, desk.secret, policy.ticket_tag, policy.own, policy.trust.subaddress)
     evidence = identity.evidence(mail, policy.trust, clues.tokens)
     wanted = commands.listing(mail)
-    known = ledger.context(tx, stored, mail, clues, judgement, evidence, wanted, policy, now)
+    known = ledger.context(tx, stored, mail, clues, judgement, evidence, wanted, policy, now, familiar)
     return Case(now, _written_to(mail, stored.mail.mailbox, policy), mail, judgement, evidence, clues, known)
 
 
@@ -128,11 +141,12 @@ def _queue(
     sender: Address,
     cause: str,
     now: datetime,
+    around: Sequence[Person] = (),
 ) -> int:
-    """Put replies into words and into the outbox; how many were new there."""
+    """Put replies into words and into the outbox; how many were new there. `around`: as of `ledger.record`."""
     if not replies:
         return 0
-    about = _about(tx, ticket)
+    about = _about(tx, ticket, around)
     count = 0
     for reply in replies:
         linked = _with_link(tx, reply, now)
@@ -143,11 +157,12 @@ def _queue(
     return count
 
 
-def _about(tx: Tx, ticket: Ticket | None) -> About | None:
+def _about(tx: Tx, ticket: Ticket | None, around: Sequence[Person]) -> About | None:
     if ticket is None:
         return None
     wanted = {ticket.requester, *([ticket.assignee] if ticket.assignee is not None else [])}
-    found = people.by_ids(tx, wanted)
+    found = {p.id: p for p in around if p.id in wanted}
+    found |= people.by_ids(tx, wanted - found.keys())
     return About(ticket, found[ticket.requester], found.get(ticket.assignee) if ticket.assignee else None)
 
 

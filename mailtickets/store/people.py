@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from itertools import groupby
@@ -29,6 +30,14 @@ _BY_KEYS = EVERYBODY.where(person.c.id.in_(_OWNERS))
 _AROUND = EVERYBODY.where(person.c.id.in_(union(select(person.c.id).where(IS_STAFF), _OWNERS)))
 
 
+@dataclass(frozen=True, slots=True)
+class Familiar:
+    """People read once for a batch, by Address.key. No letter changes them."""
+
+    staff: Mapping[str, Person]  # all of them
+    named: Mapping[str, Person]  # whoever has a name
+
+
 def staff(tx: Tx) -> tuple[Person, ...]:
     """All agents and admins."""
     return _read(tx, _STAFF)
@@ -48,12 +57,26 @@ def by_address(tx: Tx, key: str) -> Person | None:
     return by_key(_read(tx, _BY_KEYS, keys=[key])).get(key)
 
 
+def familiar(tx: Tx, addresses: Iterable[Address]) -> Familiar | None:
+    """Whom a batch of letters asks for again and again; None if each letter has to look for itself."""
+    found = _read(tx, _AROUND, keys=sorted({a.key for a in addresses}))
+    # A letter may give a name to whoever has none, and the next letter must see it.
+    named = [p for p in found if p.name or p.address.name]
+    staff = [p for p in found if p.is_staff]
+    return Familiar(by_key(staff), by_key(named)) if all(p in named for p in staff) else None
+
+
 def around(
-    tx: Tx, addresses: Iterable[Address], now: datetime
+    tx: Tx, addresses: Iterable[Address], now: datetime, familiar: Familiar | None = None
 ) -> tuple[Mapping[str, Person], frozenset[str]]:
     """All staff and whoever has these addresses, by Address.key; and the keys that are new with this call."""
     wanted = {a.key: a for a in addresses}
-    found = by_key(_read(tx, _AROUND, keys=list(wanted)))
+    if familiar is None:
+        found = by_key(_read(tx, _AROUND, keys=list(wanted)))
+    else:
+        found = {**familiar.staff, **{k: familiar.named[k] for k in wanted if k in familiar.named}}
+        others = [key for key in wanted if key not in found]
+        found |= by_key(_read(tx, _BY_KEYS, keys=others)) if others else {}
     missing = {key: a for key, a in wanted.items() if key not in found}
     for key, new in missing.items():
         found[key] = _add(tx, new, now)

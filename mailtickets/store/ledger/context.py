@@ -40,10 +40,11 @@ def context(
     wanted: Wanted,
     policy: Policy,
     now: datetime,
+    familiar: people.Familiar | None = None,
 ) -> Known:
     """Everything known. The sender is a person afterwards; the ticket is locked until the transaction ends."""
     named = people.named_by(policy)
-    around, new = people.around(tx, (*named, *((mail.sender,) if mail.sender else ())), now)
+    around, new = people.around(tx, (*named, *((mail.sender,) if mail.sender else ())), now, familiar)
     sender = _called(tx, around[mail.sender.key], mail.sender, evidence) if mail.sender else None
     found = _find(tx, clues, sender)
     on = found.ticket

@@ -20,15 +20,24 @@ from mailtickets.store.schema import IS_UNPROVEN, message, outbox, ticket
 
 
 def counters(tx: Tx, sender: Person, on: Ticket | None, policy: Policy, now: datetime) -> Counters:
-    """All of them, by one question."""
+    """All of them, by one question; by none if there is nothing to count."""
     limits = policy.limits
+    here_limit = (limits.automatic_per_ticket or 0) if on else 0
+    rates = (
+        limits.tickets_per_sender,
+        limits.unproven_per_address,
+        limits.unproven_per_domain,
+        limits.unproven_in_all,
+    )
+    if not here_limit and not any(rates):
+        return Counters()
     values = {
         "person": sender.id,
         "recipient": sender.address.key,
         "domain": sender.address.domain,
         "ticket": on.id if on else 0,
         "opened_at": on.created_at if on else now,
-        "here_limit": (limits.automatic_per_ticket or 0) if on else 0,
+        "here_limit": here_limit,
         **_span("opened", limits.tickets_per_sender, now),
         **_span("address", limits.unproven_per_address, now),
         **_span("domain", limits.unproven_per_domain, now),

@@ -79,6 +79,7 @@ def record(
 # A new ticket.
 
 _NEW = ticket.insert().returning(ticket.c.id)
+_NEW_HISTORY = history.insert()
 
 
 def _open(tx: Tx, opening: Opened, cause: Cause, by: int | None, policy: Policy, now: datetime) -> Ticket:
@@ -86,7 +87,7 @@ def _open(tx: Tx, opening: Opened, cause: Cause, by: int | None, policy: Policy,
     columns = {c.name: getattr(new, c.name) for c in ticket.c if c.name != "id"}
     new = replace(new, id=tx.execute(_NEW, columns).scalar_one())
     tx.execute(
-        history.insert(),
+        _NEW_HISTORY,
         {
             "ticket": new.id,
             "field": OPENED,
@@ -162,7 +163,7 @@ def _change(
     columns = {f"new_{c.name}": getattr(after, c.name) for c in ticket.c if c.name not in _FIXED}
     tx.execute(_UPDATE, {"row": before.id, **columns})
     if decision.changes:
-        tx.execute(history.insert(), [_history(after.id, c, cause, by, now) for c in decision.changes])
+        tx.execute(_NEW_HISTORY, [_history(after.id, c, cause, by, now) for c in decision.changes])
     return after
 
 

@@ -87,10 +87,9 @@ def paragraphs(text: str, margin: int = 12, last: int = 0, mark: str = "» ") ->
         elif blocks[-1]:
             blocks.append([])
     told = ["<br>".join(block) for block in blocks if block]
-    margins = [margin] * (len(told) - 1) + [last]
     return Markup("").join(
-        Markup(f'<p style="margin:0 0 {below}px">{block}</p>')  # noqa: S704 - `_html_line` has escaped the words
-        for below, block in zip(margins, told, strict=True)
+        Markup(f'<p style="margin:0 0 {last if at == len(told) else margin}px">{block}</p>')  # noqa: S704 - `_html_line` has escaped the words
+        for at, block in enumerate(told, 1)
     )
 
 

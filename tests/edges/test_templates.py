@@ -316,3 +316,8 @@ def test_moments_are_told_in_the_readers_zone_and_language() -> None:
     assert reader(NOW, "UTC", "en").brief(at.replace(year=2025)) == "19\u00a0Nov\u00a02025"
     assert reader(NOW, "UTC", "fr").names(("Ann", "Ben", "Chloé")) == "Ann, Ben et Chloé"
     assert reader(NOW, "UTC", "xx-nowhere").weekday() == "Friday"
+
+
+@pytest.mark.parametrize("text", ["", "\n", " \n\n\t"])
+def test_words_that_are_only_blanks_make_no_paragraph(text: str) -> None:
+    assert filters.paragraphs(text) == ""

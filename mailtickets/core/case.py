@@ -237,3 +237,4 @@ class Reply:
     remarks: tuple[str, ...] = ()  # receipts: whole sentences: what was done that is no difference of fields
     once: str = ""  # files it under this cause instead of the letter's: mailed once, however often decided
     is_apart: bool = False  # not about the ticket of the case: the recipient may not know of it
+    is_reply_enough: bool = True  # for UNPROVEN: whether the same words in a reply would be believed

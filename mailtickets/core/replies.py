@@ -97,7 +97,13 @@ def refused(h: Hearing) -> Reply:
     is_aimless = h.ticket is None and not h.has_words and bool(h.deeds.refusals)
     if not h.is_believed and not is_aimless:
         lines = tuple(said.line for said in h.block.said)
-        return replace(whole, kind=ReplyKind.UNPROVEN, reason=_unproven_why(h), held_back=lines)
+        return replace(
+            whole,
+            kind=ReplyKind.UNPROVEN,
+            reason=_unproven_why(h),
+            held_back=lines,
+            is_reply_enough=h.proof is Proof.NONE and not h.policy.strict,
+        )
     kind = ReplyKind.SUGGESTION if h.block.slips else ReplyKind.REFUSED
     return replace(whole, kind=kind, refusals=h.deeds.refusals, held_back=h.deeds.held_back)
 

@@ -584,6 +584,21 @@ def test_an_agent_hears_of_a_letter_that_only_bears_the_agents_name() -> None:
     assert told(heard) == [("unproven", "Ann"), ("note", "Ben")]
 
 
+@pytest.mark.parametrize(
+    ("strict", "evidence", "enough"),
+    [
+        (False, UNPROVEN, True),
+        (False, FORGED, False),
+        (True, UNPROVEN, False),
+        (True, token(ANN), False),
+    ],
+)
+def test_only_what_would_help_is_advised(strict: bool, evidence: Evidence, enough: bool) -> None:
+    a_case = case(ANN, "Hello.", about=ticket(), evidence=evidence)
+    back = reply(decide.on_mail(a_case, replace(POLICY, strict=strict)), ReplyKind.UNPROVEN)
+    assert back.is_reply_enough is enough
+
+
 def test_a_mistyped_number_is_told_to_nobody_else() -> None:
     decision = decided(case(MARIA, "#show 77", about=ticket(), evidence=token(MARIA)))
     assert (decision.outcome, told(decision)) == (Outcome.FILED, [("refused", "Maria")])

@@ -6,7 +6,7 @@ told apart from what was typed.
 
 from __future__ import annotations
 
-from mailtickets.core.mail import InboundMail
+from mailtickets.core.mail import InboundMail, SegmentKind
 from mailtickets.core.reading import bodies, bounces, folding, headers, language, mime
 from mailtickets.core.reading.fingerprint import fingerprint
 from mailtickets.core.reading.limits import Broken, ReadingLimits
@@ -23,6 +23,8 @@ def read(octets: bytes, limits: ReadingLimits = _LIMITS) -> InboundMail:
     cut = tuple(dict.fromkeys(name for name, value in fields if len(value) == limits.header))
     said = headers.envelope(fields, cut)
     held = bodies.contents(root)
+    segments = folding.segments(held.body, held.formatted, said.subject, limits)
+    typed = next((segment.text for segment in segments if segment.kind is SegmentKind.TYPED), "")
     return InboundMail(
         message_id=said.message_id,
         in_reply_to=said.in_reply_to,
@@ -37,9 +39,9 @@ def read(octets: bytes, limits: ReadingLimits = _LIMITS) -> InboundMail:
         return_path=said.return_path,
         headers=fields,
         text=held.body.text,
-        segments=folding.segments(held.body, held.formatted, said.subject, limits),
+        segments=segments,
         attachments=bodies.attachments(held.files, limits.relay_size),
-        language=language.declared(fields, held.language),
+        language=language.language(fields, held.language, typed),
         bounce=bounces.bounce(root, said, held.body.text),
         fingerprint=fingerprint(fields, root),
         defects=tuple(f"{name.title()} is too long: its end was left out" for name in cut),

@@ -174,29 +174,45 @@ def _characters(fields: list[tuple[str, list[bytes]]], limit: int) -> tuple[tupl
     )
 
 
+# What may follow a boundary on its line. No pattern holds the boundary itself: compiling one costs more than a search.
+_NOTHING_MORE = re.compile(rb"(--)?[ \t]*(?=[\r\n]|\Z)")
+_ANYTHING = re.compile(rb"(--)?(?:[ \t][^\r\n]*)?(?=[\r\n]|\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Delimiter:
+    """A line that parts two parts: where it starts and ends, and whether it says that it is the last."""
+
+    start: int
+    end: int
+    is_last: bool
+
+
 def _split(raw: bytes, boundary: str) -> list[bytes]:
     """The parts between the delimiters (RFC 2046 section 5.1.1); a missing last one is forgiven."""
-    mark = re.escape(b"--" + boundary.encode("utf-8", "replace"))
-    exact = re.compile(mark + rb"(--)?[ \t]*(?=[\r\n]|\Z)")
-    found = _delimiters(raw, exact)
-    if all(match[1] for match in found):
+    found = _delimiters(raw, boundary, _NOTHING_MORE)
+    if all(delimiter.is_last for delimiter in found):
         # The RFC's note to implementors: what follows a delimiter on its line is to be ignored.
-        stripped = re.escape(b"--" + boundary.rstrip().encode("utf-8", "replace"))
-        found = _delimiters(raw, re.compile(stripped + rb"(--)?(?:[ \t][^\r\n]*)?(?=[\r\n]|\Z)"))
-    parts = [_between(raw, one.end(), two.start()) for one, two in itertools.pairwise(found)]
-    if found and not found[-1][1] and raw[found[-1].end() :].strip():
-        parts.append(_between(raw, found[-1].end(), len(raw)))
+        found = _delimiters(raw, boundary.rstrip(), _ANYTHING)
+    parts = [_between(raw, one.end, two.start) for one, two in itertools.pairwise(found)]
+    if found and not found[-1].is_last and raw[found[-1].end :].strip():
+        parts.append(_between(raw, found[-1].end, len(raw)))
     return parts
 
 
-def _delimiters(raw: bytes, pattern: re.Pattern[bytes]) -> list[re.Match[bytes]]:
+def _delimiters(raw: bytes, boundary: str, after: re.Pattern[bytes]) -> list[_Delimiter]:
     """Those that stand at the start of a line, up to the one that ends it all."""
-    found: list[re.Match[bytes]] = []
-    for match in pattern.finditer(raw):
-        if match.start() == 0 or raw[match.start() - 1] in b"\r\n":
-            found.append(match)
-            if match[1]:
+    mark = b"--" + boundary.encode("utf-8", "replace")
+    found: list[_Delimiter] = []
+    at = raw.find(mark)
+    while at >= 0:
+        end = at + len(mark)
+        if (at == 0 or raw[at - 1] in b"\r\n") and (rest := after.match(raw, end)):
+            end = rest.end()
+            found.append(_Delimiter(at, end, rest[1] is not None))
+            if rest[1]:
                 break
+        at = raw.find(mark, end)
     return found
 
 

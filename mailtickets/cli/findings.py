@@ -15,12 +15,13 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from mailtickets import config, imap, smtp
+from mailtickets.cli.options import now
 from mailtickets.config import Settings
 from mailtickets.store import engine, lock
 from mailtickets.templates import TemplateError, Templates
 from mailtickets.wire import Finding, State
 
-ROOM = 200 * 10**6  # octets: below that the daemon fetches and sends nothing
+ROOM = 200 * 10**6  # octets: with less, a busy day or a backup fills the disk
 ADJTIMEX_UNSYNCHRONISED = 5  # TIME_ERROR of adjtimex(2)
 
 Check: TypeAlias = Callable[[Settings], Iterator[Finding]]
@@ -53,7 +54,7 @@ def _state(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "state",
             State.FAIL,
-            f"{folder} has {free // 10**6} MB left. The desk stops below {ROOM // 10**6} MB.",
+            f"{folder} has {free // 10**6} MB left. Make room, {ROOM // 10**6} MB at least: a full disk stops the desk.",
         )
     else:
         yield Finding("state", State.OK, f"{folder} can be written, {free / 10**9:.1f} GB are free.")
@@ -106,12 +107,13 @@ def _templates(settings: Settings) -> Iterator[Finding]:
 
 def _inboxes(settings: Settings) -> Iterator[Finding]:
     for box in settings.mailboxes:
-        for finding in asyncio.run(imap.probe(box)):
+        for finding in asyncio.run(imap.probe(box, now=now())):
             yield replace(finding, text=f"{box.address.spec}: {finding.text}")
 
 
 def _relay(settings: Settings) -> Iterator[Finding]:
-    yield from asyncio.run(smtp.probe(settings.smtp))
+    for finding in asyncio.run(smtp.probe(settings.smtp, now=now())):
+        yield replace(finding, text=f"Outgoing mail: {finding.text}")
 
 
 def _page(settings: Settings) -> Iterator[Finding]:

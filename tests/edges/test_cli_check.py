@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import sqlite3
 from collections.abc import Callable
@@ -14,8 +15,10 @@ from typer.testing import CliRunner, Result
 from mailtickets import config
 from mailtickets.cli.app import app
 from mailtickets.store import engine, lock
+from tests.authority_ca import Authority
 from tests.dovecot import PASSWORD, Dovecot
 from tests.loopback import HOST, free_port
+from tests.postfix import Postfix
 from tests.sink import Sink
 
 
@@ -165,3 +168,31 @@ def test_a_newer_database_is_refused(folder: Path) -> None:
 def _pretend_newer(database: Path) -> None:
     with sqlite3.connect(database) as tx:
         tx.execute("UPDATE alembic_version SET version_num = '9999'")
+
+
+def test_certificates_that_end_within_two_weeks_are_a_note(tmp_path: Path) -> None:
+    ending = Authority.create(tmp_path)
+    identity = ending.issue(HOST, days=10)
+    with (
+        Dovecot("support@example.org", identity=identity) as inbox,
+        Postfix(inbox, identity=identity) as relay,
+    ):
+        done = CliRunner().invoke(
+            app,
+            [
+                *("init", "--config", str(tmp_path / "config.toml"), "--address", "support@example.org"),
+                *("--imap-host", HOST, "--imap-port", str(inbox.tls_port), "--imap-tls", "implicit"),
+                *("--smtp-host", HOST, "--smtp-port", str(relay.port), "--smtp-tls", "starttls"),
+                *("--smtp-password-file", "imap-password", "--admin", "ann@example.org"),
+                *("--listen", f"{HOST}:{free_port()}"),
+            ],
+        )
+        assert done.exit_code == 0, done.output
+        (tmp_path / "imap-password").write_text(PASSWORD)
+        file = tmp_path / "config.toml"
+        file.write_text(re.sub(r"(?m)^tls = .*", rf'\g<0>\nca_file = "{ending.file}"', file.read_text()))
+        found = [
+            row for row in json.loads(_check(tmp_path, "--json").stdout) if row["subject"] == "certificate"
+        ]
+    assert [row["state"] for row in found] == ["note", "note"]
+    assert all("Renew it" in row["text"] for row in found)

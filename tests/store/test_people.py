@@ -71,3 +71,32 @@ def test_people_are_found_by_any_of_their_addresses_in_any_case(store: Store) ->
         ("ann.smith@home.example", ANN.spec),
         (LEE.key, LEE.spec),
     ]
+
+
+def test_whom_a_batch_knows_already_is_found_as_by_asking(store: Store) -> None:
+    sync(store, agent(ANN, HOME), agent(BEN))
+    store.write_sync(people.ensure, LEE, NOW)
+    familiar = store.read_sync(people.familiar, (LEE, HOME))
+    assert familiar
+    asked, _ = store.write_sync(people.around, (LEE, HOME), NOW)
+    known, new = store.write_sync(people.around, (LEE, HOME), NOW, familiar)
+    assert known == asked
+    assert not new
+
+
+def test_whoever_has_no_name_yet_is_asked_for_again_within_a_batch(store: Store) -> None:
+    sync(store, agent())
+    bare = Address(LEE.spec)
+    nameless, _ = store.write_sync(people.ensure, bare, NOW)
+    familiar = store.read_sync(people.familiar, (bare,))
+    store.write_sync(people.call, nameless, "Lee")
+    known, _ = store.write_sync(people.around, (bare,), NOW, familiar)
+    assert known[bare.key].address.name == "Lee"
+
+
+def test_whoever_came_within_a_batch_is_one_person(store: Store) -> None:
+    familiar = store.read_sync(people.familiar, (LEE,))
+    first, new = store.write_sync(people.around, (LEE,), NOW, familiar)
+    again, new_again = store.write_sync(people.around, (LEE,), NOW, familiar)
+    assert first == again
+    assert (new, new_again) == ({LEE.key}, frozenset())

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from mailtickets import config, imap, smtp
-from mailtickets.cli.options import now
+from mailtickets.cli.options import now, unusable
 from mailtickets.config import Settings
 from mailtickets.store import engine, lock
 from mailtickets.templates import TemplateError, Templates
@@ -35,19 +34,8 @@ def _config(settings: Settings) -> Iterator[Finding]:
 
 def _state(settings: Settings) -> Iterator[Finding]:
     folder = settings.state_dir
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        yield Finding(
-            "state",
-            State.FAIL,
-            f"{folder} cannot be made ({error.strerror}). Make it, or change [desk] state_dir.",
-        )
-        return
-    if not os.access(folder, os.W_OK | os.X_OK):
-        yield Finding(
-            "state", State.FAIL, f"{folder} cannot be written. Give it to the user that runs the service."
-        )
+    if trouble := unusable(folder):
+        yield Finding("state", State.FAIL, trouble)
         return
     free = shutil.disk_usage(folder).free
     if free < ROOM:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -109,6 +110,17 @@ def clerk(settings: Settings) -> Iterator[Clerk]:
 def now() -> datetime:
     """The clock of the command line."""
     return datetime.now(UTC)
+
+
+def unusable(folder: Path) -> str:
+    """Why the daemon cannot work in this state directory, "" if it can. Makes it if it is not there."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        return f"{folder} cannot be made ({error.strerror}). Make it, or change [desk] state_dir."
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"{folder} cannot be written. Give it to the user that runs the service."
+    return ""
 
 
 def _of_another(error: PermissionError) -> str:

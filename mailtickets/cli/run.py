@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from mailtickets.cli.options import IN_THE_WAY, NOT_THERE, ConfigFile, end, now, settings
+from mailtickets.cli.options import IN_THE_WAY, NOT_THERE, ConfigFile, end, now, settings, unusable
 
 
 def run(config: ConfigFile = None) -> None:
@@ -15,6 +15,8 @@ def run(config: ConfigFile = None) -> None:
     from mailtickets.store import engine, lock
     from mailtickets.templates import TemplateError
 
+    if trouble := unusable(found.state_dir):
+        end(IN_THE_WAY, trouble)
     log.setup(found.log_format, hidden(found))
     try:
         daemon.run(found)

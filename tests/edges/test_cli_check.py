@@ -196,3 +196,12 @@ def test_certificates_that_end_within_two_weeks_are_a_note(tmp_path: Path) -> No
         ]
     assert [row["state"] for row in found] == ["note", "note"]
     assert all("Renew it" in row["text"] for row in found)
+
+
+def test_run_refuses_a_state_directory_that_cannot_be_in_the_words_of_check(folder: Path) -> None:
+    (folder / "state").write_text("a file is in its place")
+    done = CliRunner().invoke(app, ["run", "--config", str(folder / "config.toml")])
+    assert done.exit_code == 78
+    assert "state cannot be made" in done.output
+    assert "Traceback" not in done.output
+    assert "state cannot be made" in _findings(folder)["state"]

@@ -162,7 +162,8 @@ def settle(tx: Tx, desk: Desk, batch: Sequence[Settled], now: datetime) -> tuple
 
 def _tell(item: Settled, step: Step) -> None:
     row = item.claimed
-    answer = f"{item.result.code} {item.result.text}"
+    # No code, no answer: the relay was not even reached, or not asked.
+    answer = f"{item.result.code} {item.result.text}" if item.result.code else item.result.text
     match step:
         case Done():
             log.sent(row.id, row.kind, row.recipient.spec, row.ticket, row.message_id, answer)

@@ -31,7 +31,8 @@ from mailtickets.store.engine import Store
 STOP_WITHIN = 30.0  # seconds for what is on the wire
 BEAT_WITHIN = 900.0  # seconds: the longest that a loop may be busy with one thing
 LAG_LIMIT = 5.0  # seconds: an event loop later than this is no longer working
-WINDOW_PAUSE = 5.0  # seconds before a window that fell shut is opened again
+WINDOW_PAUSE = 2.5  # seconds before a window that fell shut is opened again; doubles
+LONGEST_WINDOW_PAUSE = 120.0
 
 
 def utcnow() -> datetime:
@@ -190,9 +191,12 @@ async def _watchdog(pulse: Pulse) -> None:
 
 
 async def _keep_window_open(settings: Settings) -> None:
-    """The page, in a process of its own; opened again whenever it falls shut."""
+    """The page, in a process of its own; opened again whenever it falls shut, ever later if it will not stay open."""
+    loop = asyncio.get_running_loop()
+    pause = WINDOW_PAUSE
     while True:
         command = (sys.executable, "-m", "mailtickets", "window", "--config", str(settings.config_file))
+        opened_at = loop.time()
         window = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
         log.window_started(window.pid, settings.web.listen)
         try:
@@ -201,5 +205,7 @@ async def _keep_window_open(settings: Settings) -> None:
             if window.returncode is None:
                 window.terminate()
                 await asyncio.shield(window.wait())
-        log.window_restarted(code, timedelta(seconds=WINDOW_PAUSE))
-        await asyncio.sleep(WINDOW_PAUSE)
+        stayed_open = loop.time() - opened_at > LONGEST_WINDOW_PAUSE
+        pause = WINDOW_PAUSE if stayed_open else min(pause * 2, LONGEST_WINDOW_PAUSE)
+        log.window_restarted(code, timedelta(seconds=pause))
+        await asyncio.sleep(pause)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import time
 from pathlib import Path
 
@@ -60,6 +61,42 @@ def test_a_second_daemon_is_refused(house: House) -> None:
     second = house.run("run")
     assert second.returncode == 78
     assert b"Stop it first" in second.stderr
+
+
+def _refused(house: House) -> str:
+    """What `run` says when it will not start."""
+    done = house.run("run")
+    assert done.returncode == 78, done.stderr
+    assert b"Traceback" not in done.stderr
+    return done.stderr.decode()
+
+
+def test_a_database_newer_than_the_program_is_refused(house: House) -> None:
+    house.start()
+    assert house.stop() == 0
+    with sqlite3.connect(house.folder / "state" / "mailtickets.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    assert "newer" in _refused(house)
+
+
+def test_a_template_with_a_typo_is_refused(tmp_path: Path, server: Dovecot, relay: Postfix) -> None:
+    own = tmp_path / "own" / "en"
+    own.mkdir(parents=True)
+    (own / "answer.txt").write_text("{{ reply.txet }}\n")
+    with House(tmp_path, server, relay, desk=f'templates_dir = "{tmp_path / "own"}"') as house:
+        said = _refused(house)
+    assert "answer.txt" in said
+    assert "txet" in said
+
+
+def test_an_unknown_key_is_refused_and_the_nearest_one_named(
+    tmp_path: Path, server: Dovecot, relay: Postfix
+) -> None:
+    with House(tmp_path, server, relay, desk='ticket_tga = "[#{number}]"') as house:
+        said = _refused(house)
+    assert "desk.ticket_tga" in said
+    assert "ticket_tag" in said
 
 
 def test_a_wrong_password_is_said_plainly_and_not_hammered(house: House, server: Dovecot) -> None:

@@ -53,7 +53,7 @@ class DeskTable(Table):
     ticket_tag: Annotated[str, PlainValidator(values.tag)] = "[#{number}]"
     number_start: Annotated[int, PlainValidator(values.number(1, 2**31 - 1))] = 1
     number_style: Annotated[str, PlainValidator(values.one_of("sequence", "random7"))] = "sequence"
-    undo_window: Annotated[timedelta, PlainValidator(values.duration)] = timedelta(seconds=60)
+    undo_window: Annotated[timedelta, PlainValidator(values.duration)] = timedelta()
     on_reply_to_closed: Annotated[timedelta | None, PlainValidator(values.reopening)] = None
     authority: Annotated[str, PlainValidator(values.one_of("normal", "strict"))] = "normal"
     secret_file: Annotated[Files, Field(min_length=1)] = ["secret"]

@@ -121,6 +121,7 @@ class MailboxTable(Table):
 class TrustTable(Table):
     authserv_id: Text = ""
     own_hosts: list[Host] = []
+    dkim: Annotated[bool, PlainValidator(values.off)] = False
     subaddress: Annotated[str, PlainValidator(values.one_of("", "+", "-"))] = ""
 
 

@@ -58,6 +58,13 @@ def flag(value: object) -> bool:
     return value
 
 
+def off(value: object) -> bool:
+    """A flag for what this version leaves to the mail server."""
+    if flag(value):
+        raise ValueError("write false: this version relies on what your mail server checked (authserv_id)")
+    return False
+
+
 def number(low: int, high: int) -> Callable[[object], int]:
     """A whole number within bounds."""
 

@@ -177,6 +177,7 @@ def _at(table: str, line: str) -> str:
         ("desk", 'operators = "ann@example.org"', "desk.operators", "square brackets"),
         ("desk", 'operators = ["Ann <ann@example.org>"]', "desk.operators[0]", '"ann@example.org"'),
         ("database", 'url = "mysql://h/d"', "database.url", "postgresql://"),
+        ("trust", "dkim = true", "trust.dkim = true", "write false"),
         ("storage", 'url = "s3://bucket"', "storage.url", '"file:blobs"'),
         ("mailbox", 'project = "sale"', 'mailbox[0].project = "sale"', "no [[project]] has this key"),
         ("mailbox.imap", "port = 70000", "mailbox[0].imap.port = 70000", "from 1 to 65535"),

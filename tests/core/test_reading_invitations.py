@@ -73,6 +73,14 @@ LINES = st.sampled_from(
 )
 
 
+@pytest.mark.parametrize("end", ["DTEND:00010101", "DURATION:PT9H", "DURATION:P9999999W"])
+def test_an_end_that_cannot_be_is_left_out(end: str) -> None:
+    for start in ("DTSTART:00010101", "DTSTART:20261124"):
+        told = invitations.told("\n".join(["BEGIN:VEVENT", start, end]))
+        assert "When: " in told
+        assert " to " not in told
+
+
 @given(st.lists(LINES | st.text(max_size=40), max_size=20))
 def test_any_calendar_is_told_in_at_most_three_lines(lines: list[str]) -> None:
     assert invitations.told("\n".join(lines)).count("\n") <= 2

@@ -19,6 +19,7 @@ _MAX_VALUE = 300  # characters of a line that is shown
 _FOLD = re.compile(r"\n[ \t]")
 _LINE = re.compile(r"([A-Za-z\-]{1,30})((?:;[^:;\"]{1,80}(?:\"[^\"]{0,200}\")?){0,10}):(.*)")
 _ESCAPED = re.compile(r"\\([\\;,nN])")
+_DAY = timedelta(days=1)
 _DURATION = re.compile(r"P(?:(\d{1,3})W)?(?:(\d{1,3})D)?(?:T(?:(\d{1,3})H)?(?:(\d{1,3})M)?(?:\d{1,5}S)?)?")
 _WHAT = {
     "request": "Invitation",
@@ -90,8 +91,9 @@ def _when(event: dict[str, _Property]) -> str:
     zone = "UTC" if begins.value.strip().endswith("Z") else begins.zone
     repeats = ", repeated" if "RRULE" in event else ""
     if is_daylong:
-        last = end - timedelta(days=1) if end else start  # RFC 5545 section 3.6.1: the end is not part of it
-        return _day(start) + (f" to {_day(last)}" if last > start else "") + repeats
+        # RFC 5545 section 3.6.1: the end is not part of it. One before the start is a slip, and the year 1 has no eve.
+        days = f" to {_day(end - _DAY)}" if end and end - start > _DAY else ""
+        return f"{_day(start)}{days}{repeats}"
     until = "" if end is None or end <= start else f" to {_clock(end, start)}"
     return f"{_day(start)}, {start:%H:%M}{until}{f' ({zone})' if zone else ''}{repeats}"
 

@@ -18,10 +18,11 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from mailtickets import __version__, config, control, desk, log, schedule
+from mailtickets import __version__, config, control, desk, failpoints, log, schedule
 from mailtickets.config import Settings
 from mailtickets.control import LedgerClerk
 from mailtickets.delivery import Delivery
+from mailtickets.failpoints import Point, reach
 from mailtickets.intake import House, Intake, finish_leftovers
 from mailtickets.reader import Reader
 from mailtickets.smtp import Courier
@@ -71,7 +72,9 @@ def notify(message: str) -> None:
 
 def run(settings: Settings, clock: Callable[[], datetime] = utcnow) -> None:
     """Be the service until SIGTERM or SIGINT. `lock.Held` if another one works here."""
+    failpoints.arm(config.failpoint_plan())
     with lock.hold(settings.state_dir):
+        reach(Point.LOCKED)
         asyncio.run(_serve(settings, clock))
 
 
@@ -100,7 +103,9 @@ async def _ledger(settings: Settings, clock: Callable[[], datetime]) -> AsyncIte
     store = Store.open(settings.database_url, settings.blobs)
     try:
         await store.write(people.sync_staff, settings.staff, clock())
+        reach(Point.STAFF_KNOWN)
         await store.write(outbox.release_claims, clock())
+        reach(Point.CLAIMS_RELEASED)
         yield store
     finally:
         await store.close()

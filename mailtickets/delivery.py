@@ -18,6 +18,7 @@ from mailtickets.config import SmtpSettings
 from mailtickets.core import retry
 from mailtickets.core.retry import Again, Deferred, Done, GiveUp, Result, Step
 from mailtickets.desk import Desk
+from mailtickets.failpoints import Point, reach
 from mailtickets.smtp import Courier
 from mailtickets.store import outbox
 from mailtickets.store.engine import Store, Tx
@@ -78,6 +79,7 @@ class Delivery:
             self._nudged.clear()
             rows = await self._store.write(outbox.claim, self._owner, CLAIM, self._clock())
             if rows:
+                reach(Point.CLAIMED)
                 await self._send_all(rows)
                 await self._pause_for_relay(beat)
             else:
@@ -123,10 +125,13 @@ class Delivery:
             self._down_since = None
         if waiting:
             # Claimed but never dialled: back as they were.
+            reach(Point.UNCLAIMING)
             await self._store.write(outbox.unclaim, tuple(waiting), self._clock())
 
     async def _send(self, row: Claimed) -> None:
+        reach(Point.DIALLING)
         result = await self._courier.send(row.recipient, row.envelope_from, row.octets)
+        reach(Point.ANSWERED)
         if isinstance(result, Deferred) and result.relay_down:
             if self._break == 0.0 and self._down_since is None:
                 log.relay_down(self._host, result.text, timedelta(seconds=FIRST_BREAK))
@@ -142,6 +147,7 @@ class Delivery:
                 return
             batch, self._to_settle = self._to_settle, []
             steps = await self._store.write(settle, self._desk, tuple(s for s, _ in batch), self._clock())
+            reach(Point.SETTLED)
             for (item, waiter), step in zip(batch, steps, strict=True):
                 waiter.set_result(None)
                 _tell(item, step)
@@ -156,7 +162,9 @@ def settle(tx: Tx, desk: Desk, batch: Sequence[Settled], now: datetime) -> tuple
         # Whoever has lost the claim meanwhile has nothing to tell.
         if outbox.settle(tx, row, item.result, step, now) and isinstance(step, GiveUp):
             desk_room.give_up(tx, desk, row, step.reason, now)
+            reach(Point.GIVING_UP)
         steps.append(step)
+    reach(Point.SETTLING)
     return tuple(steps)
 
 

@@ -23,6 +23,7 @@ from mailtickets.core.person import Person
 from mailtickets.core.policy import Policy
 from mailtickets.core.ticket import Ticket
 from mailtickets.core.tokens import Secret
+from mailtickets.failpoints import Point, reach
 from mailtickets.store import audit, ledger, outbox, people, sessions
 from mailtickets.store.engine import Tx, savepoint
 from mailtickets.store.outbox import Claimed
@@ -71,7 +72,12 @@ def take(tx: Tx, desk: Desk, letters: Sequence[Letter], now: datetime) -> tuple[
     """Decide a batch of letters; one commit for all, a savepoint for each."""
     senders = [x.mail.sender for x in letters if isinstance(x.mail, InboundMail) and x.mail.sender]
     familiar = people.familiar(tx, (*people.named_by(desk.policy), *senders))
-    return tuple(_take_one(tx, desk, letter, familiar, now) for letter in letters)
+    endings = []
+    for letter in letters:
+        endings.append(_take_one(tx, desk, letter, familiar, now))
+        reach(Point.LETTER_DECIDED)
+    reach(Point.DECIDING)
+    return tuple(endings)
 
 
 def _take_one(tx: Tx, desk: Desk, letter: Letter, familiar: Familiar | None, now: datetime) -> Ending:

@@ -18,6 +18,7 @@ from mailtickets.config import MailboxSettings
 from mailtickets.core.case import Outcome
 from mailtickets.core.mail import RawMail
 from mailtickets.desk import Desk, Ending, Letter
+from mailtickets.failpoints import Point, reach
 from mailtickets.reader import Reader
 from mailtickets.store import ledger
 from mailtickets.store.engine import Store
@@ -138,15 +139,20 @@ class Intake:
     async def _take(self, raws: Sequence[RawMail]) -> tuple[int, ...]:
         """Keep, read, decide one batch. Gives the UIDs that may be marked."""
         house = self.house
+        reach(Point.FETCHED)
         async with house.deciding:
             stored = await house.store.write(ledger.keep, house.store.blobs, raws, house.clock())
+            reach(Point.KEPT)
             await decide_all(house, stored)
         return tuple(raw.uid for raw in raws if not raw.oversize)
 
     async def _mark(self, inbox: imap.Inbox, uidvalidity: int, uids: Sequence[int]) -> None:
         if uids:
+            reach(Point.MARKING)
             await inbox.mark(tuple(uids))
+            reach(Point.MARKED)
             await self.house.store.write(ledger.mark, self.mailbox, uidvalidity, uids, self.house.clock())
+            reach(Point.NOTED)
 
     async def _mark_forgotten(self, inbox: imap.Inbox, uidvalidity: int, present: Sequence[int]) -> None:
         """Mark what was decided while the link was down; what has left the inbox needs no mark."""
@@ -161,8 +167,10 @@ async def decide_all(house: House, stored: Sequence[ledger.Stored]) -> tuple[End
     if not stored:
         return ()
     mails = await asyncio.gather(*(house.reader.read(s.mail.octets) for s in stored))
+    reach(Point.READ)
     letters = tuple(Letter(s, m) for s, m in zip(stored, mails, strict=True))
     endings = await house.store.write(desk_room.take, house.desk, letters, house.clock())
+    reach(Point.DECIDED)
     house.nudge()
     for ending in endings:
         _tell(ending)
@@ -189,5 +197,6 @@ async def finish_leftovers(house: House) -> int:
         while stored := await house.store.write(
             ledger.unfinished, house.store.blobs, house.clock(), LEFTOVERS
         ):
+            reach(Point.LEFTOVERS_TAKEN)
             done += len(await decide_all(house, stored))
     return done

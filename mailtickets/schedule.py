@@ -12,6 +12,7 @@ from apscheduler.triggers.cron import CronTrigger
 from mailtickets import desk as desk_room
 from mailtickets import log
 from mailtickets.desk import Desk
+from mailtickets.failpoints import Point, reach
 from mailtickets.store import leases, outbox, sessions
 from mailtickets.store.engine import Store
 
@@ -87,11 +88,13 @@ async def run(works: Clockwork, job: Job) -> None:
     began = works.clock()
     if not await works.store.write(leases.take, job.name, works.owner, began):
         return
+    reach(Point.JOB_TAKEN)
     try:
         found = await job.run(works)
     except Exception as error:
         # A job is a side task: it is told, kept as not run, and tried again when it is due.
         log.job_failed(job.name, error)
         return
+    reach(Point.JOB_DONE)
     await works.store.write(leases.ran, job.name, works.owner, works.clock())
     log.job_ran(job.name, works.clock() - began, found)

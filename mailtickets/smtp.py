@@ -19,6 +19,7 @@ from mailtickets import wire
 from mailtickets.config import SmtpSettings
 from mailtickets.core.mail import Address
 from mailtickets.core.retry import Deferred, Failed, Result, Sent
+from mailtickets.failpoints import Point, reach
 from mailtickets.wire import Finding, State
 
 
@@ -180,6 +181,7 @@ async def _transaction(client: SMTP, letter: _Letter, deadlines: Deadlines) -> R
             if answer.code // 100 != 2:
                 return _refusal(stage, answer)
         stage = "DATA"
+        reach(Point.HANDING)
         async with asyncio.timeout(deadlines.data + len(letter.octets) / deadlines.octets_a_second):
             answer = await client.data(letter.octets, timeout=deadlines.data)
         return Sent(answer.code, wire.one_line(answer.message))

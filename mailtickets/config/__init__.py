@@ -1,6 +1,7 @@
 """The operator's file: TOML in, frozen settings out, every error at once. The only reader of the environment."""
 
 from mailtickets.config.advice import concerns
+from mailtickets.config.failing import failpoint_plan
 from mailtickets.config.loading import find, load
 from mailtickets.config.secret import hidden, secrets
 from mailtickets.config.settings import (
@@ -22,6 +23,7 @@ __all__ = [
     "Staff",
     "WebSettings",
     "concerns",
+    "failpoint_plan",
     "find",
     "hidden",
     "load",

@@ -6,6 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from mailtickets.failpoints import Point, reach
+
 INLINE = 64 * 1024  # octets; up to here they lie in the database, and one fsync does for both
 
 
@@ -27,7 +29,9 @@ class Blobs:
                 file.write(octets)
                 file.flush()
                 os.fsync(file.fileno())
+            reach(Point.BLOB_WRITTEN)
             os.replace(temporary, path)
+            reach(Point.BLOB_NAMED)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise

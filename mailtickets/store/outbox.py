@@ -18,6 +18,7 @@ from mailtickets.core.case import ReplyKind
 from mailtickets.core.compose import Outgoing
 from mailtickets.core.mail import Address
 from mailtickets.core.retry import Again, Done, GiveUp, Result, Step
+from mailtickets.failpoints import Point, reach
 from mailtickets.store.connect import insert
 from mailtickets.store.engine import Tx
 from mailtickets.store.schema import IS_UNSENT, MailState, outbox, ticket
@@ -126,6 +127,7 @@ def claim(tx: Tx, owner: str, n: int, now: datetime) -> tuple[Claimed, ...]:
     if not ids:
         return ()
     tx.execute(_CLAIM, {"ids": ids, "owner": owner, "again_at": now + CLAIM_FOR})
+    reach(Point.CLAIMING)
     return tuple(
         Claimed(
             id=row.id,

@@ -14,6 +14,7 @@ from typing import Literal
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from mailtickets.failpoints import Point, reach
 from mailtickets.store import connect
 
 # What a migration is called: its number, then what it does. Read from the folder, since
@@ -103,6 +104,8 @@ def upgrade(url: str, state_dir: Path) -> None:
         with engine.begin() as tx:
             config.attributes["connection"] = tx
             command.upgrade(config, "head")
+            reach(Point.MIGRATING)
+        reach(Point.MIGRATED)
     finally:
         engine.dispose()
 
@@ -115,4 +118,6 @@ def back_up(file: Path, copy: Path) -> None:
         source.backup(target)
     with open(part, "rb") as written:
         os.fsync(written.fileno())
+    reach(Point.BACKING_UP)
     os.replace(part, copy)
+    reach(Point.BACKED_UP)

@@ -18,6 +18,7 @@ from mailtickets.core.case import Case, Outcome
 from mailtickets.core.decision import Decision
 from mailtickets.core.mail import RawMail
 from mailtickets.core.ticket import Ticket
+from mailtickets.failpoints import Point, reach
 from mailtickets.store.blobs import INLINE, Blobs
 from mailtickets.store.connect import insert
 from mailtickets.store.engine import Tx
@@ -48,6 +49,7 @@ def keep(tx: Tx, blobs: Blobs, raws: Sequence[RawMail], now: datetime) -> tuple[
         before = _looked_before(tx, mailbox, uidvalidity)
         kept += _keep_fresh(tx, blobs, tuple(fresh.values()), before, now)
         _looked(tx, mailbox, uidvalidity, now)
+    reach(Point.KEEPING)
     return tuple(kept)
 
 

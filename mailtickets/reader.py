@@ -264,7 +264,7 @@ _ALLOWED: Final[Mapping[tuple[str, str], Callable[..., object]]] = {
         (kind.__module__, kind.__qualname__): kind
         for kind in (
             *(mail.Address, mail.Attachment, mail.Bounce, mail.InboundMail, mail.Segment, mail.SegmentKind),
-            *(mail.Unreadable, datetime, timedelta, timezone),
+            *(mail.Forwarded, mail.Report, mail.Unreadable, datetime, timedelta, timezone),
         )
     },
 }

@@ -12,7 +12,8 @@ import typer
 
 from mailtickets.cli.options import NOT_THERE, ConfigFile
 from mailtickets.cli.rows import Row, words
-from mailtickets.core import classify
+from mailtickets.core import classify, diagnosis
+from mailtickets.core.absence import Absence
 from mailtickets.core.classify import Kind
 from mailtickets.core.mail import InboundMail, Unreadable
 
@@ -65,8 +66,7 @@ async def _row(reader: Reader, file: Path) -> Row:
 
 def _letter(file: Path, mail: InboundMail) -> Row:
     judgement = classify.kind(mail, frozenset())
-    reached = mail.bounce is not None and mail.bounce.action == "delivered"
-    bounced = mail.bounce.recipients if mail.bounce and not reached else ()
+    is_bounce = judgement.kind in (Kind.BOUNCE, Kind.DELAY)
     return {
         "file": str(file),
         "subject": mail.subject,
@@ -74,22 +74,53 @@ def _letter(file: Path, mail: InboundMail) -> Row:
         "text": mail.text,
         "reply": mail.reply,
         "kind": judgement.kind.value,
+        "why": judgement.reason,
         "is_auto": not judgement.is_person and judgement.kind is not Kind.LIST,
-        "is_bounce": judgement.kind is Kind.BOUNCE and not reached,
-        "bounced": list(bounced),
+        "is_bounce": is_bounce,
+        "bounced": list(mail.bounce.recipients) if mail.bounce and is_bounce else [],
+        **_report(mail),
+        "returns": _day(judgement.absence),
+        "forwarded_from": [one.sender.spec for one in mail.forwards],
+        "language": mail.language,
         "attachments": [file.name for file in mail.attachments],
         "error": None,
     }
 
 
+def _report(mail: InboundMail) -> Row:
+    """Of a report on a mail of ours: which mail, what became of it, and what the server's reason means."""
+    bounce = mail.bounce
+    if bounce is None or bounce.action == "delivered":
+        about = mail.report.original_message_id if mail.report else ""
+        return {**_NO_REPORT, "about": bounce.original_message_id if bounce else about}
+    found = diagnosis.of_bounce(bounce)
+    return {
+        "about": bounce.original_message_id,
+        "status": bounce.status,
+        "diagnostic": bounce.diagnostic,
+        "means": found.words,
+        "is_permanent": bounce.action == "failed" and found.is_permanent,
+    }
+
+
+_NO_REPORT: Row = {"about": "", "status": "", "diagnostic": "", "means": "", "is_permanent": None}
+
+
+def _day(absence: Absence | None) -> str | None:
+    return absence.day.isoformat() if absence and absence.day else None
+
+
 def _nothing(file: Path, why: str) -> Row:
-    empty = {"subject": "", "from": "", "text": "", "reply": "", "kind": ""}
+    empty = {"subject": "", "from": "", "text": "", "reply": "", "kind": "", "why": "", "language": ""}
     return {
         "file": str(file),
         **empty,
         "is_auto": False,
         "is_bounce": False,
         "bounced": [],
+        **_NO_REPORT,
+        "returns": None,
+        "forwarded_from": [],
         "attachments": [],
         "error": why,
     }
@@ -102,6 +133,10 @@ def _plain(row: Row) -> str:
     said = [
         f"{title}: {row[key]}" for title, key in (("From", "from"), ("Subject", "subject"), ("Kind", "kind"))
     ]
+    if row["kind"] != Kind.PERSON:
+        said.append(f"Why: {row['why']}")
+    if row["means"]:
+        said.append(f"Not delivered to {words(row['bounced'])}. {row['means']}")
     if row["attachments"]:
         said.append(f"Files: {words(row['attachments'])}")
     typed = str(row["reply"]).split("\n")

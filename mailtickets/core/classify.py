@@ -11,15 +11,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from mailtickets.core import absence
+from mailtickets.core.absence import Absence
 from mailtickets.core.mail import InboundMail
 
 
 class Kind(StrEnum):
     PERSON = "person"
     AUTOMATIC = "automatic"  # forms, alarms, monitors: may open a ticket, is never answered
-    VACATION = "vacation"
-    BOUNCE = "bounce"  # delivery report of any kind, delay notices too
-    RECEIPT = "receipt"  # read receipt (RFC 8098)
+    AUTOREPLY = "autoreply"  # an automatic answer that says nothing of an absence
+    VACATION = "vacation"  # somebody is away
+    BOUNCE = "bounce"  # a mail of ours did not arrive
+    DELAY = "delay"  # a mail of ours is late: the server still tries
+    RECEIPT = "receipt"  # a mail of ours was delivered (RFC 3464) or read (RFC 8098)
+    CHALLENGE = "challenge"  # a mail of ours waits until somebody proves to be a person
+    COMPLAINT = "complaint"  # somebody called a mail of ours junk (RFC 5965)
     LIST = "list"
     OURS = "ours"  # sent by this very desk
 
@@ -28,6 +34,7 @@ class Kind(StrEnum):
 class Judgement:
     kind: Kind
     reason: str  # "Auto-Submitted: auto-replied (RFC 3834)"
+    absence: Absence | None = None  # until when somebody is away
 
     @property
     def is_person(self) -> bool:
@@ -41,22 +48,37 @@ def kind(mail: InboundMail, own: frozenset[str]) -> Judgement:
     for test in _TESTS:
         judgement = test(mail)
         if judgement is not None:
-            return _with_return(judgement, mail) if judgement.kind is Kind.VACATION else judgement
+            return _as_absence(judgement, mail) if judgement.kind is Kind.AUTOREPLY else judgement
     return Judgement(Kind.PERSON, "nothing says that a machine wrote it")
 
 
 def _report(mail: InboundMail) -> Judgement | None:
     if mail.bounce is not None:
-        return Judgement(Kind.BOUNCE, f"a delivery report: {mail.bounce.action} (RFC 3464)")
-    match _parameter(mail, "content-type", "report-type"):
-        case "delivery-status":
-            return Judgement(Kind.BOUNCE, "report-type=delivery-status (RFC 3464)")
-        case "disposition-notification":
-            return Judgement(Kind.RECEIPT, "report-type=disposition-notification (RFC 8098)")
-        case "feedback-report":
-            return Judgement(Kind.AUTOMATIC, "report-type=feedback-report (RFC 5965)")
-        case _:
-            return None
+        found = {"delayed": Kind.DELAY, "delivered": Kind.RECEIPT}.get(mail.bounce.action, Kind.BOUNCE)
+        return Judgement(found, f"a delivery report: {mail.bounce.action} (RFC 3464)")
+    if mail.report is not None:
+        said = f": {mail.report.said}" if mail.report.said else ""
+        if mail.report.kind == "receipt":
+            return Judgement(Kind.RECEIPT, f"a read receipt{said} (RFC 8098)")
+        return Judgement(Kind.COMPLAINT, f"somebody called our mail junk{said} (RFC 5965)")
+    if _parameter(mail, "content-type", "report-type") == "delivery-status":
+        return Judgement(Kind.BOUNCE, "report-type=delivery-status (RFC 3464)")
+    return None
+
+
+def _challenge(mail: InboundMail) -> Judgement | None:
+    """No standard has them: by the header of a known program, or by its words and a mark of a machine."""
+    for name in _CHALLENGE_HEADERS:
+        if value := _first(mail, name):
+            return Judgement(Kind.CHALLENGE, f"{name.title()}: {_shown(value)}")
+    by_machine = bool(
+        mail.return_path == ""
+        or _word(_first(mail, "auto-submitted")) not in ("", "no")
+        or _word(_first(mail, "precedence")) in ("bulk", "junk", "auto_reply", "auto-reply")
+        or (mail.sender and _CHALLENGER.match(mail.sender.key))
+    )
+    found = _CHALLENGE.search(mail.subject) or _CHALLENGE.search(" ".join(mail.text[:_MAX_CHALLENGE].split()))
+    return Judgement(Kind.CHALLENGE, f"it says “{_shown(found[0])}”") if by_machine and found else None
 
 
 def _auto_submitted(mail: InboundMail) -> Judgement | None:
@@ -65,33 +87,32 @@ def _auto_submitted(mail: InboundMail) -> Judgement | None:
     if value in ("", "no"):
         return None
     reason = f"Auto-Submitted: {value} (RFC 3834)"
-    return Judgement(Kind.VACATION if value == "auto-replied" else Kind.AUTOMATIC, reason)
+    return Judgement(Kind.AUTOREPLY if value == "auto-replied" else Kind.AUTOMATIC, reason)
 
 
 def _answering_machine(mail: InboundMail) -> Judgement | None:
     for name in _ANSWERING_HEADERS:
         value = _first(mail, name)
         if value and _word(value) not in ("no", "false"):
-            return Judgement(Kind.VACATION, f"{name.title()}: {_shown(value)}")
+            return Judgement(Kind.AUTOREPLY, f"{name.title()}: {_shown(value)}")
     if _word(_first(mail, "precedence")) in ("auto_reply", "auto-reply"):
-        return Judgement(Kind.VACATION, "Precedence: auto_reply")
-    found = _ANSWERING_SUBJECT.match(mail.subject)
-    return Judgement(Kind.VACATION, f"the subject begins with “{found[0].strip()}”") if found else None
+        return Judgement(Kind.AUTOREPLY, "Precedence: auto_reply")
+    found = absence.SUBJECT.match(mail.subject)
+    return Judgement(Kind.AUTOREPLY, f"the subject begins with “{found[0].strip()}”") if found else None
 
 
-def _complaint(mail: InboundMail) -> Judgement | None:
-    """Microsoft's feedback loop is older than RFC 5965: its reports have a fixed subject and a letter inside."""
-    if not _COMPLAINT.fullmatch(mail.subject) or not mail.attachments:
-        return None
-    return Judgement(Kind.AUTOMATIC, "a provider's report that somebody called our mail junk")
+def _as_absence(judgement: Judgement, mail: InboundMail) -> Judgement:
+    """An automatic answer that says that somebody is away, and until when if it says so.
 
-
-def _with_return(judgement: Judgement, mail: InboundMail) -> Judgement:
-    """With the day of return, in the words of the letter: 3/4 is March to some and April to others."""
-    found = _AWAY.search(mail.typed[:_MAX_NOTICE])
-    if found is None:
+    The words stay: 3/4 is March to some and April to others.
+    """
+    if not absence.is_absence(mail.subject, mail.typed):
         return judgement
-    return replace(judgement, reason=f"{judgement.reason}, “{' '.join(found[0].split())}”")
+    until = absence.until(mail.typed, mail.sent_at)
+    if until is None:
+        return replace(judgement, kind=Kind.VACATION)
+    day = f" ({until.day.isoformat()})" if until.day else ""
+    return Judgement(Kind.VACATION, f"{judgement.reason}, “{until.words}”{day}", until)
 
 
 def _null_path(mail: InboundMail) -> Judgement | None:
@@ -149,9 +170,9 @@ def _bulk(mail: InboundMail) -> Judgement | None:
 
 _TESTS: tuple[Callable[[InboundMail], Judgement | None], ...] = (
     _report,
+    _challenge,
     _auto_submitted,
     _answering_machine,
-    _complaint,
     _null_path,
     _list,
     _bulk,
@@ -159,7 +180,6 @@ _TESTS: tuple[Callable[[InboundMail], Judgement | None], ...] = (
     _no_reply,
 )
 
-_COMPLAINT = re.compile(r"\s*complaint about message from [0-9A-Fa-f.:]{3,45}\s*")
 _NO_REPLY = re.compile(
     r"(?:[a-z0-9.\-_]*[.\-_+])?(?:no|not|do[.\-_]?not|never)[.\-_]?(?:reply|respond|answer)(?:[.\-_+0-9][^@]*)?@|nepasrepondre@"
 )
@@ -184,45 +204,28 @@ _MACHINE_HEADERS = (
     "feedback-type",
 )
 
-# Words that a program puts first. A person who writes "automatic reply does not work" does not write the colon.
-_ANSWERING_SUBJECT = re.compile(
-    r"\s*\[?(?:auto(?:matic|mated|mat)?[ \-]?(?:reply|response|responder|antwort)|out of (?:the )?office(?: auto-?reply)?|"
-    r"vacation (?:reply|response|message)|automatische antwort(?: bei abwesenheit)?|abwesenheitsnotiz|abwesend|abwesenheit|"
-    r"réponse automatique(?: d['’]absence du bureau)?|absence du bureau|respuesta automática|ausencia de la oficina|"
-    r"fuera de (?:la )?oficina|resposta automática|ausência temporária|risposta automatica|fuori sede|"
-    r"automatisch antwoord|afwezigheidsbericht|afwezig|automatiskt svar|autosvar|automatisk svar|frånvarande|fravær|"
-    r"automaattinen vastaus|poissaoloviesti|odpowiedź automatyczna|autoodpowiedź|automatická odpověď|automatická odpoveď|"
-    r"automatikus válasz|răspuns automat|автоматический ответ|автоответ|автовідповідь|автоматична відповідь|"
-    r"otomatik yanıt|αυτόματη απάντηση|自动答复|自动回复|自動回覆|自動返信|不在通知|자동 회신|부재 중|trả lời tự động|"
-    r"balasan otomatis|automatski odgovor|samodejni odgovor|automātiskā atbilde|automatinis atsakymas)\]?\s*[:：]",
+# Programs that hold a mail back until its sender proves to be a person.
+_CHALLENGE_HEADERS = (
+    "x-cr-challenge",
+    "x-tmda-fingerprint",
+    "x-boxbe",
+    "x-spamarrest",
+    "x-challenge-response",
+    "x-qurb",
+)
+_CHALLENGER = re.compile(
+    r"[^@]*@(?:[^@]*\.)?(?:spamarrest\.com|boxbe\.com|uolantispam\.|bluebottle\.com|mailblocks\.com)"
+)
+_CHALLENGE = re.compile(
+    r"(?:confirm|verify) (?:your|that your|this) (?:e-?mail|message|delivery|identity|address)|"
+    r"(?:confirm|verify) (?:that )?you (?:are|re) (?:a )?(?:human|person|real|not)|sender (?:verification|confirmation)|"
+    r"(?:mail|message) (?:delivery )?(?:confirmation|verification) (?:request|required|needed)|"
+    r"(?:your|the) (?:e-?mail|message) .{0,80}(?:held|will not be delivered|quarantined) .{0,40}(?:until|unless) .{0,40}(?:confirm|verif|click|repl)|"
+    r"bestätigen sie .{0,40}(?:nachricht|e-?mail|absender)|confirmez .{0,40}(?:message|envoi|expéditeur)|"
+    r"(?:confirme|confirmar) .{0,40}(?:mensaje|mensagem|envío|envio)",
     re.IGNORECASE,
-)
-
-
-_MAX_NOTICE = 4000  # characters of an absence notice in which the day of return is looked for
-_WEEKDAY = (
-    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|"
-    r"lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|"
-    r"luned[iì]|marted[iì]|mercoled[iì]|gioved[iì]|venerd[iì]|segunda|terça|quarta|quinta|sexta|"
-    r"maandag|dinsdag|woensdag|donderdag|vrijdag"
-)
-_MONTH = (
-    r"(?:jan|feb|fév|febb|mar|mär|maa|mrt|apr|avr|abr|may|mai|mei|mag|maj|jun|juin|giu|jul|juil|lug|aug|aoû|ago|"
-    r"sep|set|oct|okt|ott|out|nov|dec|dez|déc|dic|gen|ene|янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)\w{0,8}\.?"
-)
-_DAY = (
-    rf"(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}[./\-]\d{{1,2}}\b(?:[./\-](?:\d{{4}}|\d\d)\b)?|"
-    rf"\d{{1,2}}(?:st|nd|rd|th|er|º|\.)?\s(?:of\s|de\s)?{_MONTH}(?:,?\s(?:de\s)?\d{{4}})?|"
-    rf"{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?\b(?:,?\s\d{{4}})?)"
-)
-_AWAY = re.compile(
-    r"\b(?:until|till|through|back (?:in (?:the )?office )?(?:on|at|by)|return(?:ing)?(?: to (?:the )?(?:office|work))? on|"
-    r"bis(?: zum| einschließlich| inkl\.)?|(?:wieder|zurück|erreichbar)(?: da)? (?:am|ab)(?: dem)?|ab(?: dem)?|"
-    r"jusqu['’]au|de retour le|à partir du|hasta el|regreso el|vuelvo el|a partir del|fino al?|rientro il|"
-    r"até(?: ao?)?|regresso (?:a|em)|tot(?: en met)?|t/m|weer aanwezig op|till och med|t\.o\.m\.|til(?: og med)?|"
-    rf"do(?: dnia)?|по|до)\s(?:the\s)?(?:(?:{_WEEKDAY})\b(?:,?\s(?:the\s|den\s|dem\s)?{_DAY})?|{_DAY})",
-    re.IGNORECASE,
-)
+)  # fmt: skip
+_MAX_CHALLENGE = 2000  # characters in which the words are looked for
 
 
 def _is_postmaster(mail: InboundMail) -> bool:

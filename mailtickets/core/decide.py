@@ -90,12 +90,16 @@ def _from_nobody(case: Case, policy: Policy) -> Decision:
     return Decision(Outcome.FILED, "no sender", message=note, replies=told)
 
 
+# What answers or reports on a mail of ours says nothing that would want a ticket of its own.
+_FILED = frozenset({Kind.VACATION, Kind.AUTOREPLY, Kind.RECEIPT, Kind.DELAY, Kind.COMPLAINT})
+
+
 def _from_machine(case: Case, policy: Policy, sender: Person) -> Decision:
     """RFC 3834: never answered. Lists, forms and alarms open a ticket; the others never do."""
     kind = case.judgement.kind
     if kind is Kind.BOUNCE:
         return machines.bounced(case, policy)
-    if kind in (Kind.VACATION, Kind.RECEIPT) or case.known.ticket is not None:
+    if kind in _FILED or case.known.ticket is not None:
         return machines.filed(case)
     return arrival.opens(hear(case, policy, sender))
 

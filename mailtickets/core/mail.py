@@ -91,6 +91,30 @@ class Bounce:
     status: str  # enhanced status code "5.2.2", "" if none is given (RFC 3463)
     diagnostic: str  # the server's own words, one line
     original_message_id: str  # of the message that bounced, "" if the report does not say
+    notice: str = field(
+        default="", compare=False, repr=False
+    )  # the beginning of what the server wrote for people
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a read receipt (RFC 8098) or a complaint of a feedback loop (RFC 5965) says of a mail of ours."""
+
+    kind: str  # receipt | complaint
+    said: str  # "displayed", "abuse": the report's own word, in lower case; "" if it has none
+    recipient: str  # addr-spec that our mail went to, "" if the report does not say
+    original_message_id: str  # of our mail, "" if the report does not say
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """A letter that was handed on inside another: its head stands in the text, or it is attached whole."""
+
+    sender: Address
+    subject: str  # "" if its head has none
+    text: str  # what stands below the head; of an attached one, what its own writer typed
+    message_id: str = ""  # known only of an attached one
+    is_attached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +140,8 @@ class InboundMail:
     bounce: Bounce | None
     fingerprint: str  # same letter by another route: same fingerprint (sha256, hex)
     defects: tuple[str, ...] = ()  # what was repaired while reading, in plain words
+    report: Report | None = None
+    forwards: tuple[Forwarded, ...] = ()  # letters that it hands on, the outermost first
 
     @property
     def reply(self) -> str:

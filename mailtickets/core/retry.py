@@ -6,10 +6,11 @@ before the relay has been asked about it several times.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias, assert_never
+
+from mailtickets.core.diagnosis import Trouble, diagnose
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -99,23 +100,12 @@ def _spread(wait: timedelta, jitter: float) -> timedelta:
     return wait * (1 + SPREAD * jitter)
 
 
-# RFC 3463: what the digits say, for a reader who has never seen them.
-MEANINGS = (
-    (re.compile(r"\b[45]\.1\.[123]\b"), "There is no such address."),
-    (re.compile(r"\b[45]\.1\.10\b"), "This domain takes no mail."),  # RFC 7505
-    (re.compile(r"\b[45]\.2\.1\b"), "The mailbox takes no mail."),
-    (re.compile(r"\b[45]\.2\.2\b"), "The mailbox is full."),
-    (re.compile(r"\b[45]\.(2\.3|3\.4)\b"), "The mail is too big for it."),
-    (re.compile(r"\b[45]\.4\.[147]\b"), "The other mail server does not answer."),
-    (re.compile(r"\b[45]\.7\.\d+\b"), "The mail server refused it as unwanted."),
-)
-
-
 def _said(result: Deferred | Failed) -> str:
-    """The meaning if its code has one, and the server's own words; or ours where no server spoke."""
+    """What it means if that is known, and the server's own words; or ours where no server spoke."""
     words = " ".join(result.text.split())[:LONGEST]
     if result.code == 0:
         return words
     words = words.rstrip(".")
-    meaning = next((f"{sentence} " for code, sentence in MEANINGS if code.search(words)), "")
+    found = diagnose(words, code=result.code)
+    meaning = "" if found.trouble is Trouble.UNKNOWN else f"{found.words} "
     return f"{meaning}The mail server said: {result.code} {words}."

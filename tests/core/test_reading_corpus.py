@@ -10,7 +10,7 @@ import pytest
 
 from mailtickets.core import classify, reading
 from mailtickets.core.classify import Kind
-from mailtickets.core.mail import Bounce, InboundMail
+from mailtickets.core.mail import Address, Bounce, Forwarded, InboundMail, Report
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 LETTERS = sorted(path.stem for path in CORPUS.glob("*.eml"))
@@ -149,16 +149,20 @@ def test_names_of_files_are_safe_and_said(name: str) -> None:
 
 
 KINDS = {
-    "bounce-delayed": Kind.BOUNCE,
-    "bounce-delivered": Kind.BOUNCE,
+    "automatic-answer": Kind.AUTOREPLY,
+    "bounce-delayed": Kind.DELAY,
+    "bounce-delivered": Kind.RECEIPT,
     "bounce-exim": Kind.BOUNCE,
     "bounce-qmail": Kind.BOUNCE,
     "bounce-rfc3464": Kind.BOUNCE,
-    "feedback-report": Kind.AUTOMATIC,
+    "challenge": Kind.CHALLENGE,
+    "feedback-report": Kind.COMPLAINT,
     "mailing-list": Kind.LIST,
     "monitoring-alarm": Kind.AUTOMATIC,
     "read-receipt": Kind.RECEIPT,
+    "servicenow": Kind.AUTOMATIC,
     "vacation": Kind.VACATION,
+    "vacation-day": Kind.VACATION,
     "vacation-without-headers": Kind.VACATION,
 }
 
@@ -184,6 +188,33 @@ BOUNCES = {
 @pytest.mark.parametrize("name", LETTERS)
 def test_which_address_failed_and_why(name: str) -> None:
     assert letter(name).bounce == BOUNCES.get(name)
+
+
+REPORTS = {
+    "feedback-report": Report("complaint", "abuse", "lee@customer.example", OURS),
+    "read-receipt": Report("receipt", "displayed", "lee@customer.example", OURS),
+}
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_which_of_our_mails_a_receipt_or_a_complaint_is_about(name: str) -> None:
+    assert letter(name).report == REPORTS.get(name)
+
+
+KIM = Address("kim@customer.example", "Kim")
+FORWARDS = {
+    "forward-apple-french": (Forwarded(KIM, "Imprimante", "Elle fume."),),
+    "forward-attached": (Forwarded(KIM, "Printer", "It smokes.", "first@customer.example", True),),
+    "forward-gmail": (Forwarded(KIM, "Printer", "#close\nIt smokes."),),
+    "forward-outlook": (Forwarded(KIM, "Drucker", "Er raucht."),),
+    "forward-without-address": (),
+    "nested-message": (Forwarded(Address("mallory@evil.example"), "the inner one", "#close", "", True),),
+}
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_whose_letter_was_handed_on(name: str) -> None:
+    assert letter(name).forwards == FORWARDS.get(name, ())
 
 
 @pytest.mark.parametrize(
@@ -256,7 +287,7 @@ def test_whom_to_try_instead_has_not_bounced() -> None:
     assert mail.bounce.recipients == ("lee@customer.example",)
 
 
-def test_a_providers_complaint_is_automatic() -> None:
+def test_a_providers_complaint_of_before_the_standard_is_one() -> None:
     body = "--o\nContent-Type: message/rfc822\n\nSubject: Offer\n\nBuy\n--o--\n"
     mail = _notice(
         "staff@provider.example",
@@ -264,4 +295,4 @@ def test_a_providers_complaint_is_automatic() -> None:
         body,
         "multipart/mixed; boundary=o",
     )
-    assert classify.kind(mail, frozenset()).kind is Kind.AUTOMATIC
+    assert classify.kind(mail, frozenset()).kind is Kind.COMPLAINT

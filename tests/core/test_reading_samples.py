@@ -27,15 +27,15 @@ def scored(octets: bytes) -> dict[str, object] | None:
     except reading.Broken:
         return None
     judgement = classify.kind(mail, frozenset())
-    reached = mail.bounce is not None and mail.bounce.action == "delivered"
+    is_bounce = judgement.kind in (Kind.BOUNCE, Kind.DELAY)
     return {
         "reply": mail.reply,
         "text": mail.text,
         "subject": mail.subject,
         "from": mail.sender.spec if mail.sender else "",
         "is_auto": judgement.kind not in (Kind.PERSON, Kind.LIST),
-        "is_bounce": judgement.kind is Kind.BOUNCE and not reached,
-        "bounced": list(mail.bounce.recipients) if mail.bounce and not reached else [],
+        "is_bounce": is_bounce,
+        "bounced": list(mail.bounce.recipients) if mail.bounce and is_bounce else [],
     }
 
 

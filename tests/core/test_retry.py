@@ -42,7 +42,9 @@ def test_last_try_is_at_the_end_of_five_days() -> None:
 
 def test_given_up_after_five_days() -> None:
     step = retry.after(35, T0, LATER, T0 + retry.LIFETIME, 0.0)
-    assert step == GiveUp("It was tried 35 times in 5 days. The mail server said: 450 4.2.0 Try again later.")
+    assert step == GiveUp(
+        "It was tried 35 times in 5 days. The other server was too busy, or asked to try later. The mail server said: 450 4.2.0 Try again later."
+    )
 
 
 def test_mail_that_waited_for_the_relay_is_not_given_up_at_its_first_grey_listing() -> None:
@@ -56,12 +58,12 @@ def test_mail_that_waited_for_the_relay_is_not_given_up_at_its_first_grey_listin
     [
         (
             Failed(550, "5.1.1 <lee@example.org> User unknown."),
-            "There is no such address. The mail server said: 550 5.1.1 <lee@example.org> User unknown.",
+            "There is no mailbox of that name. The mail server said: 550 5.1.1 <lee@example.org> User unknown.",
         ),
         (Failed(552, "5.2.2 Over quota"), "The mailbox is full. The mail server said: 552 5.2.2 Over quota."),
         (
             Failed(552, "5.3.4 Message\nsize exceeds limit"),
-            "The mail is too big for it. The mail server said: 552 5.3.4 Message size exceeds limit.",
+            "The mail is too big for that mailbox. The mail server said: 552 5.3.4 Message size exceeds limit.",
         ),
         (Failed(554, "No thanks"), "The mail server said: 554 No thanks."),
         (Failed(0, "This address cannot be written in a mail."), "This address cannot be written in a mail."),

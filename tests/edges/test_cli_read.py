@@ -16,9 +16,18 @@ KEYS = (
         "text",
         "reply",
         "kind",
+        "why",
         "is_auto",
         "is_bounce",
         "bounced",
+        "about",
+        "status",
+        "diagnostic",
+        "means",
+        "is_permanent",
+        "returns",
+        "forwarded_from",
+        "language",
         "attachments",
         "error",
     ),
@@ -53,6 +62,7 @@ def test_what_a_machine_wrote_and_which_address_failed() -> None:
     )
     assert (qmail["kind"], qmail["is_auto"], qmail["is_bounce"]) == ("bounce", True, True)
     assert qmail["bounced"] == ["lee@customer.example"]
+    assert (qmail["means"], qmail["is_permanent"]) == ("There is no mailbox of that name.", True)
     assert (delivered["is_auto"], delivered["is_bounce"], delivered["bounced"]) == (True, False, [])
     assert (listed["kind"], listed["is_auto"]) == ("list", False)
     assert (reply["kind"], reply["reply"], reply["from"]) == (
@@ -68,6 +78,13 @@ def test_a_file_that_cannot_be_read_is_said_and_the_others_go_on(tmp_path: Path)
     assert done.returncode == 1
     assert gone["error"].endswith("cannot be opened: No such file or directory.")
     assert vacation["error"] is None
+
+
+def test_until_when_somebody_is_away_and_whose_letter_was_handed_on() -> None:
+    files = (CORPUS / "vacation-day.eml", CORPUS / "forward-outlook.eml")
+    away, handed_on = (json.loads(line) for line in read("--json", *files).stdout.splitlines())
+    assert (away["kind"], away["returns"]) == ("vacation", "2026-12-07")
+    assert handed_on["forwarded_from"] == ["kim@customer.example"]
 
 
 def test_for_a_person_it_is_a_few_lines() -> None:

@@ -7,7 +7,7 @@ told apart from what was typed.
 from __future__ import annotations
 
 from mailtickets.core.mail import InboundMail, SegmentKind
-from mailtickets.core.reading import bodies, bounces, folding, headers, language, mime
+from mailtickets.core.reading import bodies, bounces, folding, forwards, headers, language, mime, reports
 from mailtickets.core.reading.fingerprint import fingerprint
 from mailtickets.core.reading.limits import Broken, ReadingLimits
 
@@ -25,6 +25,8 @@ def read(octets: bytes, limits: ReadingLimits = _LIMITS) -> InboundMail:
     held = bodies.contents(root)
     segments = folding.segments(held.body, held.formatted, said.subject, limits)
     typed = next((segment.text for segment in segments if segment.kind is SegmentKind.TYPED), "")
+    bounce = bounces.bounce(root, said, held.body.text)
+    report = reports.report(root, said)
     return InboundMail(
         message_id=said.message_id,
         in_reply_to=said.in_reply_to,
@@ -42,9 +44,12 @@ def read(octets: bytes, limits: ReadingLimits = _LIMITS) -> InboundMail:
         segments=segments,
         attachments=bodies.attachments(held.files, limits.relay_size),
         language=language.language(fields, held.language, typed),
-        bounce=bounces.bounce(root, said, held.body.text),
+        bounce=bounce,
         fingerprint=fingerprint(fields, root),
         defects=tuple(f"{name.title()} is too long: its end was left out" for name in cut),
+        report=report,
+        # What a report encloses is our own letter.
+        forwards=() if bounce or report else forwards.forwards(root, segments, limits),
     )
 
 

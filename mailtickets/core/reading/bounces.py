@@ -40,6 +40,7 @@ _FIELD_LINE = re.compile(
     r"[ \t>*]{0,8}(?:to|cc|from|reply-to|sender|subject|mail from|return-path)\s?:", re.IGNORECASE
 )
 _MAX_TEXT = 64 * 1024  # characters of a notice that are read
+_MAX_NOTICE = 2000  # characters that travel on, for what the report itself leaves unsaid
 MAX_RECIPIENTS = 500
 
 
@@ -52,7 +53,8 @@ def bounce(root: Entity, said: Envelope, text: str) -> Bounce | None:
     if not found.recipients and (phrases.is_daemon(said.sender) if said.sender else said.return_path == ""):
         found = _enclosed(root) or found
     recipients = found.recipients[:MAX_RECIPIENTS]
-    return Bounce(found.action, recipients, found.status, found.diagnostic, _returned(root, text))
+    told = phrases.notice(text[:_MAX_TEXT])[:_MAX_NOTICE]
+    return Bounce(found.action, recipients, found.status, found.diagnostic, _returned(root, text), told)
 
 
 def _enclosed(root: Entity) -> Finding | None:

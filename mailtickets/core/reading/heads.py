@@ -232,6 +232,13 @@ def _may_end(line: str) -> bool:
     return end[-1:].casefold() in _LAST_LETTERS and end.casefold().endswith(_ENDINGS)
 
 
+def label(line: str) -> tuple[str, str] | None:
+    """A line of a block of fields: which one ("from", "date", "sent", "to", "subject", "other") and its value."""
+    found = _LABEL.match(line[:LOOK])
+    kind = _FIELD.get(found[1].casefold()) if found else None
+    return (kind, found[2]) if found and kind else None
+
+
 def forwards(line: str) -> bool:
     """ "---------- Forwarded message ----------", or the same words alone: what follows was handed on."""
     if len(line) > _LONGEST_FORWARD:

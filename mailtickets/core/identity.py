@@ -71,11 +71,11 @@ def _authenticated(sender: Address, verdicts: tuple[_Verdict | None, ...]) -> st
     if dmarc and all(set(v.dmarc) == {"pass"} and set(v.dmarc_from) <= {sender.domain} for v in dmarc):
         return "dmarc=pass"
     dkim = [verdict for verdict in known if verdict.checks_dkim]
-    aligned = [next((d for d in v.dkim_domains if _is_aligned(d, sender.domain)), "") for v in dkim]
+    aligned = [next((d for d in v.dkim_domains if is_aligned(d, sender.domain)), "") for v in dkim]
     return f"dkim=pass header.d={aligned[0]}" if aligned and all(aligned) else ""
 
 
-def _is_aligned(signed: str, domain: str) -> bool:
+def is_aligned(signed: str, domain: str) -> bool:
     """RFC 7489 section 3.1.1, without a list of public suffixes: the signer is the domain, or above it."""
     return signed == domain or ("." in signed and domain.endswith(f".{signed}"))
 

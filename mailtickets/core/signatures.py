@@ -1,0 +1,65 @@
+"""Which of a letter's DKIM signatures could prove who wrote it (RFC 6376), before anybody asks the DNS for a key.
+
+The law: a signature counts only if it is the From domain's own and covers all that a reader goes by. One that leaves
+out the end of the text or a header leaves room for a stranger's words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from mailtickets.core.identity import is_aligned
+from mailtickets.core.mail import InboundMail
+
+# Each has to be signed as often as it stands there: what is signed is the lowest (RFC 6376 section 5.4.2),
+# what a reader is shown may be the highest.
+COVERED = ("from", "subject", "date", "to", "message-id")
+MOST = 5  # signatures looked at: each may cost a question to a stranger's name server
+_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_\-.]{0,250}[a-z0-9_])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One that is worth a question."""
+
+    index: int  # among the letter's DKIM-Signature fields, top first
+    domain: str  # d=
+    selector: str  # s=
+
+    @property
+    def key_name(self) -> str:
+        """Where its key is published (RFC 6376 section 3.6.2.1)."""
+        return f"{self.selector}._domainkey.{self.domain}"
+
+
+def worth_checking(mail: InboundMail) -> tuple[Signature, ...]:
+    """The signatures that would prove the sender if they are valid; none if nobody is to be believed anyway."""
+    if mail.sender is None or mail.from_defects:
+        return ()
+    there = Counter(name for name, _ in mail.headers)
+    found = (
+        _signature(index, value, mail.sender.domain, there)
+        for index, value in enumerate(mail.header("dkim-signature")[:MOST])
+    )
+    return tuple(signature for signature in found if signature is not None)
+
+
+def _signature(index: int, value: str, sender_domain: str, there: Counter[str]) -> Signature | None:
+    tags = _tags(value)
+    domain, selector = tags.get("d", "").lower().rstrip("."), tags.get("s", "").lower()
+    signed = Counter(name.strip().lower() for name in tags.get("h", "").split(":"))
+    is_whole = "l" not in tags and all(signed[name] >= max(there[name], 1) for name in COVERED)
+    # RFC 8301 section 3.1: what was signed with SHA-1 is not signed.
+    is_strong = tags.get("a", "").lower() == "rsa-sha256"
+    is_ours_to_ask = (
+        _NAME.fullmatch(domain) and _NAME.fullmatch(selector) and is_aligned(domain, sender_domain)
+    )
+    return Signature(index, domain, selector) if is_whole and is_strong and is_ours_to_ask else None
+
+
+def _tags(value: str) -> dict[str, str]:
+    """RFC 6376 section 3.2. White space means nothing in any tag that is read here."""
+    pairs = (part.partition("=") for part in "".join(value.split()).split(";"))
+    return {name: content for name, _, content in pairs if name}

@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from mailtickets import __version__, config, control, desk, failpoints, log, schedule
+from mailtickets import __version__, config, control, desk, dkim, failpoints, log, schedule
 from mailtickets.config import Settings
 from mailtickets.control import LedgerClerk
 from mailtickets.delivery import Delivery
@@ -124,7 +124,9 @@ async def _work(
     loop = asyncio.get_running_loop()
     owner = f"{os.getpid()}-{secrets.token_hex(4)}"
     delivery = Delivery(store, courier, furnished, clock, owner, settings.smtp)
-    house = House(store, reader, furnished, clock, delivery.nudge, asyncio.Lock())
+    house = House(
+        store, reader, furnished, clock, delivery.nudge, dkim.Checker(settings.nameservers), asyncio.Lock()
+    )
     inboxes = [Intake(house, box, pulse.beat(f"inbox {box.address.key}")) for box in settings.mailboxes]
     asked = asyncio.Event()  # the operator wants letters looked at again, or rows sent
 

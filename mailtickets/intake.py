@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailtickets import desk as desk_room
-from mailtickets import imap, log
+from mailtickets import dkim, imap, log
 from mailtickets.config import MailboxSettings
+from mailtickets.core import identity
 from mailtickets.core.case import Outcome
-from mailtickets.core.mail import RawMail
+from mailtickets.core.mail import InboundMail, RawMail, Unreadable
 from mailtickets.desk import Desk, Ending, Letter
 from mailtickets.failpoints import Point, reach
 from mailtickets.reader import Reader
@@ -39,6 +40,7 @@ class House:
     desk: Desk
     clock: Callable[[], datetime]
     nudge: Callable[[], None]  # there is something to send
+    signatures: dkim.Checker
     deciding: asyncio.Lock  # one batch at a time: what is kept but undecided outside it is a leftover
 
 
@@ -168,13 +170,24 @@ async def decide_all(house: House, stored: Sequence[ledger.Stored]) -> tuple[End
         return ()
     mails = await asyncio.gather(*(house.reader.read(s.mail.octets) for s in stored))
     reach(Point.READ)
-    letters = tuple(Letter(s, m) for s, m in zip(stored, mails, strict=True))
+    letters = await asyncio.gather(*(_checked(house, s, m) for s, m in zip(stored, mails, strict=True)))
     endings = await house.store.write(desk_room.take, house.desk, letters, house.clock())
     reach(Point.DECIDED)
     house.nudge()
     for ending in endings:
         _tell(ending)
     return endings
+
+
+async def _checked(house: House, stored: ledger.Stored, mail: InboundMail | Unreadable) -> Letter:
+    """A letter with what its signature proves, where it is for the desk to look at that."""
+    if (
+        isinstance(mail, InboundMail)
+        and not stored.mail.oversize
+        and identity.wants_check(mail, house.desk.policy.trust)
+    ):
+        mail = replace(mail, signer=await house.signatures.signer(mail, stored.mail.octets))
+    return Letter(stored, mail)
 
 
 def _tell(ending: Ending) -> None:

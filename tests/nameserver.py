@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import cast
 
 import dns.flags
@@ -53,3 +54,19 @@ async def nameserver(records: dict[str, tuple[str, ...]]) -> AsyncIterator[tuple
         yield zone, transport.get_extra_info("sockname")
     finally:
         transport.close()
+
+
+@contextmanager
+def nameserver_aside(records: dict[str, tuple[str, ...]]) -> Iterator[tuple[Zone, tuple[str, int]]]:
+    """The same, in a thread of its own: for tests that only wait."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="nameserver")
+    thread.start()
+    running = nameserver(records)
+    try:
+        yield asyncio.run_coroutine_threadsafe(running.__aenter__(), loop).result(10)
+    finally:
+        asyncio.run_coroutine_threadsafe(running.__aexit__(None, None, None), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()

@@ -14,10 +14,15 @@ def concerns(settings: Settings) -> tuple[str, ...]:
 def _trust(settings: Settings) -> tuple[str, ...]:
     if settings.policy.trust.authserv_id:
         return ()
+    signed = (
+        ", or when the mail bears a valid DKIM signature of the sender's domain"
+        if settings.policy.trust.dkim
+        else ". An agent's command in a new mail is refused"
+    )
     return (
         "[trust] authserv_id is empty: a sender is believed only when replying to a mail that the desk sent to that "
-        "very person. An agent's command in a new mail is refused. If your mail server checks DMARC and writes "
-        "Authentication-Results, put the name it writes there.",
+        f"very person{signed}. If your mail server checks DMARC and writes Authentication-Results, put the name it "
+        "writes there.",
     )
 
 

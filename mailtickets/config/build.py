@@ -47,6 +47,7 @@ def settings(file: tables.File, path: Path, passwords: Mapping[str, str]) -> Set
         smtp=_smtp(file.smtp, folder, passwords.get("smtp", "")),
         web=WebSettings(file.web.listen, file.web.public_counts),
         staff=tuple(_staff(agent, file.desk) for agent in file.agent),
+        nameservers=tuple(file.trust.nameservers),
         log_format=file.log.format,
         policy=_policy(file),
     )
@@ -132,7 +133,9 @@ def _policy(file: tables.File) -> Policy:
         ),
         projects=projects,
         workflow=presets.workflow(desk.preset),
-        trust=Trust(file.trust.authserv_id, tuple(file.trust.own_hosts), file.trust.subaddress),
+        trust=Trust(
+            file.trust.authserv_id, tuple(file.trust.own_hosts), file.trust.subaddress, file.trust.dkim
+        ),
         limits=Limits(**{name: getattr(file.limits, name) for name in tables.LimitsTable.model_fields}),
         strict=desk.authority == "strict",
         reopen_within=desk.on_reply_to_closed,

@@ -84,6 +84,7 @@ class Settings:
     smtp: SmtpSettings
     web: WebSettings
     staff: tuple[Staff, ...]
+    nameservers: tuple[tuple[str, int], ...]  # whom to ask for the keys of signatures; none: this machine's
     log_format: str  # json | console | auto
     policy: Policy
 

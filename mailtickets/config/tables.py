@@ -121,7 +121,8 @@ class MailboxTable(Table):
 class TrustTable(Table):
     authserv_id: Text = ""
     own_hosts: list[Host] = []
-    dkim: Annotated[bool, PlainValidator(values.off)] = False
+    dkim: Annotated[bool, PlainValidator(values.flag)] = True
+    nameservers: list[Annotated[tuple[str, int], PlainValidator(values.nameserver)]] = []
     subaddress: Annotated[str, PlainValidator(values.one_of("", "+", "-"))] = ""
 
 

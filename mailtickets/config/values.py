@@ -58,13 +58,6 @@ def flag(value: object) -> bool:
     return value
 
 
-def off(value: object) -> bool:
-    """A flag for what this version leaves to the mail server."""
-    if flag(value):
-        raise ValueError("write false: this version relies on what your mail server checked (authserv_id)")
-    return False
-
-
 def number(low: int, high: int) -> Callable[[object], int]:
     """A whole number within bounds."""
 
@@ -173,6 +166,17 @@ def listen(value: object) -> str:
     if named and (":" not in bare or bare != name) and port.isdecimal() and 0 < int(port) <= 65535:
         return f"{name}:{port}"
     raise ValueError('write host and port, like "127.0.0.1:8025", or "" to switch the page off')
+
+
+def nameserver(value: object) -> tuple[str, int]:
+    """`"192.0.2.53"`, `"127.0.0.1:5353"`, `"[::1]:53"`: an address and its port, 53 if none is named."""
+    if isinstance(value, str) and is_ip(value):
+        return value, 53
+    name, _, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
+    bare = name.removeprefix("[").removesuffix("]")
+    if is_ip(bare) and port.isdecimal() and 0 < int(port) <= 65535:
+        return bare, int(port)
+    raise ValueError('write the address of a name server, like "192.0.2.53" or "127.0.0.1:5353"')
 
 
 def web_url(value: object) -> str:

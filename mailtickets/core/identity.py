@@ -24,6 +24,7 @@ class Trust:
     authserv_id: str = ""  # "": none
     own_hosts: tuple[str, ...] = ()
     subaddress: str = ""  # "+" if desk+token@ reaches the inbox too
+    dkim: bool = False  # the desk checks signatures itself where that server did not
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,9 @@ class Evidence:
     """
 
     tokens: tuple[Token, ...] = ()
-    authenticated: str = ""  # "dmarc=pass", "dkim=pass header.d=…": what the operator's server vouches for
+    authenticated: str = (
+        ""  # "dmarc=pass", "dkim=pass header.d=…": what the operator's server or the desk vouches for
+    )
     contrary: str = ""  # "dmarc=fail", "two From headers": nobody is believed
 
     @property
@@ -49,7 +52,14 @@ def evidence(mail: InboundMail, trust: Trust, tokens: tuple[Token, ...]) -> Evid
     if not contrary and any(v is not None and "fail" in v.dmarc for v in verdicts):
         contrary = "dmarc=fail"
     authenticated = "" if contrary or mail.sender is None else _authenticated(mail.sender, verdicts)
+    if mail.signer and not (contrary or authenticated):
+        authenticated = f"dkim=pass header.d={mail.signer}, checked by the desk"
     return Evidence(tokens, authenticated, contrary)
+
+
+def wants_check(mail: InboundMail, trust: Trust) -> bool:
+    """Whether the desk should check signatures itself: it may, and the operator's server has not judged the letter."""
+    return trust.dkim and not any(v is None or v.dmarc or v.checks_dkim for v in _verdicts(mail, trust))
 
 
 @dataclass(frozen=True, slots=True)

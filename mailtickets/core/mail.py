@@ -142,6 +142,7 @@ class InboundMail:
     defects: tuple[str, ...] = ()  # what was repaired while reading, in plain words
     report: Report | None = None
     forwards: tuple[Forwarded, ...] = ()  # letters that it hands on, the outermost first
+    signer: str = ""  # the domain whose signature proves From, if the desk has checked one and found it valid
 
     @property
     def reply(self) -> str:

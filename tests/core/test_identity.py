@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mailtickets.core import identity, reading
@@ -129,3 +131,38 @@ def test_tokens_are_passed_on() -> None:
     token = Token(7, 2, "abc")
     mail = reading.read(b"From: lee@customer.example\n\nx")
     assert identity.evidence(mail, TRUST, (token,)).tokens == (token,)
+
+
+CHECKING = Trust(authserv_id="mx.desk.example.org", dkim=True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ((), True),
+        (("Authentication-Results: mx.desk.example.org; spf=pass",), True),
+        (("Authentication-Results: mx.evil.example; dkim=fail",), True),
+        ((PASS,), False),
+        ((FAIL,), False),
+        ((NONE,), False),
+        (("Authentication-Results: mx.desk.example.org; dkim=fail header.d=customer.example",), False),
+        (("Authentication-Results: mx.desk.example.org; this=cannot be = read",), False),
+    ],
+)
+def test_the_desk_checks_signatures_only_where_the_operators_server_was_silent(
+    fields: tuple[str, ...], expected: bool
+) -> None:
+    mail = reading.read("\n".join((*fields, "From: lee@customer.example", "", "x")).encode())
+    assert identity.wants_check(mail, CHECKING) is expected
+    assert not identity.wants_check(mail, replace(CHECKING, dkim=False))
+
+
+def test_a_signature_found_valid_vouches_but_not_against_what_speaks_against_the_sender() -> None:
+    mail = replace(reading.read(b"From: lee@customer.example\n\nx"), signer="customer.example")
+    assert identity.evidence(mail, CHECKING, ()).authenticated.startswith(
+        "dkim=pass header.d=customer.example"
+    )
+    two = replace(
+        reading.read(b"From: a@customer.example\nFrom: b@x.example\n\nx"), signer="customer.example"
+    )
+    assert identity.evidence(two, CHECKING, ()).authenticated == ""

@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import AsyncIterator
 
-import dkim as signer
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mailtickets import dkim
 from mailtickets.core import reading
+from tests import signing
 from tests.nameserver import Zone, nameserver
+from tests.signing import key
 
 NAME = "s1._domainkey.customer.example"
 LETTER = (
     b"From: Lee <lee@customer.example>\r\nTo: support@desk.example.org\r\nSubject: Press 4\r\n"
     b"Date: Thu, 19 Nov 2026 10:05:00 +0000\r\nMessage-ID: <1@customer.example>\r\n\r\nIt is on fire.\r\n"
 )
-COVERED = [b"from", b"to", b"subject", b"date", b"message-id"]
-
-
-def key(bits: int = 2048) -> tuple[bytes, str]:
-    """A private key, and the record that publishes it."""
-    private = rsa.generate_private_key(public_exponent=65537, key_size=bits)
-    pem = private.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.TraditionalOpenSSL,
-        serialization.NoEncryption(),
-    )
-    public = private.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return pem, f"v=DKIM1; k=rsa; p={base64.b64encode(public).decode()}"
 
 
 PRIVATE, RECORD = key()
 
 
-def signed(letter: bytes = LETTER, domain: bytes = b"customer.example", private: bytes = PRIVATE) -> bytes:
-    return bytes(signer.sign(letter, b"s1", domain, private, include_headers=COVERED)) + letter
+def signed(domain: str = "customer.example", private: bytes = PRIVATE) -> bytes:
+    return signing.signed(LETTER, domain, private)
 
 
 @pytest.fixture
@@ -72,7 +55,7 @@ async def test_a_letter_changed_on_its_way_proves_nothing(
 
 async def test_the_signature_of_a_relay_is_not_asked_about(zone: tuple[Zone, dkim.Checker]) -> None:
     zone[0].records["s1._domainkey.relay.example"] = (RECORD,)
-    assert await signer_of(zone[1], signed(domain=b"relay.example")) == ""
+    assert await signer_of(zone[1], signed("relay.example")) == ""
     assert zone[0].asked == []
 
 

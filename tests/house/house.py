@@ -64,6 +64,9 @@ name = "Ben Okafor"
 
 [log]
 format = "json"
+
+[trust]
+{trust}
 {more}
 """
 
@@ -89,6 +92,7 @@ def write_config(
     database: str = "sqlite:///mailtickets.db",
     mailboxes: tuple[str, ...] = (SUPPORT,),
     desk: str = "",
+    trust: str = "dkim = false",
     more: str = "",
 ) -> None:
     """`config.toml` in a folder, with its password file. `page_port` 0: no page."""
@@ -99,6 +103,7 @@ def write_config(
             listen=f"{HOST}:{page_port}" if page_port else "",
             database=database,
             desk=desk,
+            trust=trust,
             more=more,
             mailboxes="".join(MAILBOX.format(address=a, port=imap_port) for a in mailboxes),
             smtp=smtp_port,
@@ -118,6 +123,7 @@ class House:
         database: str = "sqlite:///mailtickets.db",
         mailboxes: tuple[str, ...] = (SUPPORT,),
         desk: str = "",
+        trust: str = "dkim = false",
         more: str = "",
         page: bool = False,
     ) -> None:
@@ -135,6 +141,7 @@ class House:
             database=database,
             mailboxes=mailboxes,
             desk=desk,
+            trust=trust,
             more=more,
         )
 

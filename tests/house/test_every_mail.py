@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mailtickets import desk
+from mailtickets import desk, dkim
 from mailtickets.config import load
 from mailtickets.core.case import Outcome
 from mailtickets.core.mail import RawMail
@@ -44,7 +44,15 @@ async def _take_in(folder: Path, mails: list[bytes]) -> tuple[Counter[Outcome], 
     try:
         await store.write(people.sync_staff, settings.staff, NOW)
         async with Reader() as reader:
-            house = House(store, reader, desk.furnish(settings), lambda: NOW, lambda: None, asyncio.Lock())
+            house = House(
+                store,
+                reader,
+                desk.furnish(settings),
+                lambda: NOW,
+                lambda: None,
+                dkim.Checker(),
+                asyncio.Lock(),
+            )
             for start in range(0, len(mails), BATCH):
                 raws = [
                     RawMail(SUPPORT, 1, uid, NOW - timedelta(minutes=1), octets, len(octets))

@@ -152,10 +152,10 @@ def test_any_text_can_be_parsed(text: str, answered: str, role: Role) -> None:
 
 def test_a_flood_of_lines_is_parsed_in_time() -> None:
     flood = "\n".join(f"#closs{i:x} y" for i in range(20_000))
-    begun = time.perf_counter()
+    begun = time.process_time()
     parse(flood, Role.AGENT)
     parse("#mine\n" * 20_000, Role.AGENT)
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 5  # quadratic, it would be minutes
 
 
 # What they do

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from mailtickets.cli.options import NOT_THERE, ConfigFile
-from mailtickets.cli.rows import Row, words
+from mailtickets.cli.rows import words
 from mailtickets.core import classify, diagnosis
 from mailtickets.core.absence import Absence
 from mailtickets.core.classify import Kind
-from mailtickets.core.mail import InboundMail, Unreadable
+from mailtickets.core.mail import Attachment, InboundMail, Unreadable
 
 if TYPE_CHECKING:
     from mailtickets.reader import Reader
 
 AT_ONCE = 64  # files in memory
+Told: TypeAlias = Mapping[str, Any]  # a line of JSON: this is where values leave the program
 
 
 def read(
@@ -43,7 +44,7 @@ async def _show(files: Sequence[Path], *, as_json: bool) -> bool:
     return all_read
 
 
-async def _rows(files: Sequence[Path]) -> AsyncIterator[Row]:
+async def _rows(files: Sequence[Path]) -> AsyncIterator[Told]:
     from mailtickets.reader import Reader  # all of core.reading: the other commands need none of it
 
     async with Reader() as reader:
@@ -52,7 +53,7 @@ async def _rows(files: Sequence[Path]) -> AsyncIterator[Row]:
                 yield row
 
 
-async def _row(reader: Reader, file: Path) -> Row:
+async def _row(reader: Reader, file: Path) -> Told:
     try:
         octets = await asyncio.to_thread(file.read_bytes)
     except OSError as error:
@@ -64,15 +65,18 @@ async def _row(reader: Reader, file: Path) -> Row:
             return _letter(file, mail)
 
 
-def _letter(file: Path, mail: InboundMail) -> Row:
+def _letter(file: Path, mail: InboundMail) -> Told:
     judgement = classify.kind(mail, frozenset())
     is_bounce = judgement.kind in (Kind.BOUNCE, Kind.DELAY)
     return {
         "file": str(file),
         "subject": mail.subject,
         "from": mail.sender.spec if mail.sender else "",
+        "from_name": mail.sender.name if mail.sender else "",
+        "from_defects": list(mail.from_defects),
         "text": mail.text,
         "reply": mail.reply,
+        "segments": [{"kind": segment.kind.value, "text": segment.text} for segment in mail.segments],
         "kind": judgement.kind.value,
         "why": judgement.reason,
         "is_auto": not judgement.is_person and judgement.kind is not Kind.LIST,
@@ -83,11 +87,23 @@ def _letter(file: Path, mail: InboundMail) -> Row:
         "forwarded_from": [one.sender.spec for one in mail.forwards],
         "language": mail.language,
         "attachments": [file.name for file in mail.attachments],
+        "files": [_attached(file) for file in mail.attachments],
+        "defects": list(mail.defects),
         "error": None,
     }
 
 
-def _report(mail: InboundMail) -> Row:
+def _attached(file: Attachment) -> Told:
+    return {
+        "name": file.name,
+        "type": file.content_type,
+        "size": file.size,
+        "sha256": file.sha256,
+        "inline": file.inline,
+    }
+
+
+def _report(mail: InboundMail) -> Told:
     """Of a report on a mail of ours: which mail, what became of it, and what the server's reason means."""
     bounce = mail.bounce
     if bounce is None or bounce.action == "delivered":
@@ -103,30 +119,30 @@ def _report(mail: InboundMail) -> Row:
     }
 
 
-_NO_REPORT: Row = {"about": "", "status": "", "diagnostic": "", "means": "", "is_permanent": None}
+_NO_REPORT: Told = {"about": "", "status": "", "diagnostic": "", "means": "", "is_permanent": None}
 
 
 def _day(absence: Absence | None) -> str | None:
     return absence.day.isoformat() if absence and absence.day else None
 
 
-def _nothing(file: Path, why: str) -> Row:
-    empty = {"subject": "", "from": "", "text": "", "reply": "", "kind": "", "why": "", "language": ""}
+def _nothing(file: Path, why: str) -> Told:
+    """The same keys as of a letter that could be read, all empty."""
+    said = ("subject", "from", "from_name", "text", "reply", "kind", "why", "language")
+    listed = ("from_defects", "segments", "bounced", "forwarded_from", "attachments", "files", "defects")
     return {
         "file": str(file),
-        **empty,
+        **dict.fromkeys(said, ""),
+        **{key: [] for key in listed},
         "is_auto": False,
         "is_bounce": False,
-        "bounced": [],
         **_NO_REPORT,
         "returns": None,
-        "forwarded_from": [],
-        "attachments": [],
         "error": why,
     }
 
 
-def _plain(row: Row) -> str:
+def _plain(row: Told) -> str:
     """For a person: the few lines that matter, then what was typed."""
     if row["error"]:
         return f"{row['file']}\n  {row['error']}\n"
@@ -135,6 +151,8 @@ def _plain(row: Row) -> str:
     ]
     if row["kind"] != Kind.PERSON:
         said.append(f"Why: {row['why']}")
+    if row["from_defects"]:
+        said.append(f"Not believed: {words(row['from_defects'])}")
     if row["means"]:
         said.append(f"Not delivered to {words(row['bounced'])}. {row['means']}")
     if row["attachments"]:

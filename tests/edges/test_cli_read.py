@@ -8,30 +8,11 @@ import sys
 from pathlib import Path
 
 CORPUS = Path(__file__).parent.parent / "corpus"
-KEYS = (
-    *(
-        "file",
-        "subject",
-        "from",
-        "text",
-        "reply",
-        "kind",
-        "why",
-        "is_auto",
-        "is_bounce",
-        "bounced",
-        "about",
-        "status",
-        "diagnostic",
-        "means",
-        "is_permanent",
-        "returns",
-        "forwarded_from",
-        "language",
-        "attachments",
-        "error",
-    ),
-)
+KEYS = {
+    *("file", "subject", "from", "from_name", "from_defects", "text", "reply", "segments", "kind", "why"),
+    *("is_auto", "is_bounce", "bounced", "about", "status", "diagnostic", "means", "is_permanent", "returns"),
+    *("forwarded_from", "language", "attachments", "files", "defects", "error"),
+}
 
 
 def read(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -50,7 +31,7 @@ def test_one_json_object_a_line_in_the_order_of_the_files() -> None:
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, done.stderr
     assert [row["file"] for row in rows] == [str(file) for file in files]
-    assert all(tuple(row) == KEYS for row in rows)
+    assert all(set(row) == KEYS for row in rows)
 
 
 def test_what_a_machine_wrote_and_which_address_failed() -> None:
@@ -78,6 +59,32 @@ def test_a_file_that_cannot_be_read_is_said_and_the_others_go_on(tmp_path: Path)
     assert done.returncode == 1
     assert gone["error"].endswith("cannot be opened: No such file or directory.")
     assert vacation["error"] is None
+    assert set(gone) == KEYS
+
+
+def test_all_that_was_read_is_said() -> None:
+    names = ("two-froms", "attachment-rfc2231", "reply-russian")
+    two, attachment, russian = (
+        json.loads(line)
+        for line in read("--json", *(CORPUS / f"{name}.eml" for name in names)).stdout.splitlines()
+    )
+    assert two["from_defects"] == ["two From headers"]
+    assert [file["name"] for file in attachment["files"]] == attachment["attachments"]
+    assert [segment["kind"] for segment in russian["segments"]][:2] == ["typed", "quote"]
+    assert "\n".join(segment["text"] for segment in russian["segments"]) == russian["text"]
+
+
+def test_octets_that_are_no_letter_are_an_error_or_text_and_never_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "empty").write_bytes(b"")
+    (tmp_path / "noise").write_bytes(bytes(range(256)) * 100)
+    (tmp_path / "headers").write_bytes(b"X: y\n" * 2000)
+    done = read("--json", *(tmp_path / name for name in ("folder", "empty", "noise", "headers")))
+    folder, empty, noise, headers = (json.loads(line) for line in done.stdout.splitlines())
+    assert "Traceback" not in done.stderr
+    assert folder["error"].endswith("cannot be opened: Is a directory.")
+    assert (empty["error"], noise["error"]) == (None, None)
+    assert headers["error"] == "The mail has more than 1,000 header lines."
 
 
 def test_until_when_somebody_is_away_and_whose_letter_was_handed_on() -> None:

@@ -12,9 +12,16 @@ from mailtickets.core.reading.html import Marked
 TYPED, QUOTE, SIGNATURE, FORWARD = SegmentKind
 
 
+def nothing() -> Marked:
+    return Marked("", ())
+
+
 def folded(text: str, subject: str = "Re: x", formatted: Marked | None = None) -> tuple[Segment, ...]:
     return folding.segments(
-        Marked(text, (TYPED,) * (text.count("\n") + 1)), formatted, subject, ReadingLimits()
+        Marked(text, (TYPED,) * (text.count("\n") + 1)),
+        lambda: formatted or nothing(),
+        subject,
+        ReadingLimits(),
     )
 
 
@@ -208,7 +215,7 @@ HTML_QUOTES = {
 @pytest.mark.parametrize("quote", HTML_QUOTES.values(), ids=HTML_QUOTES)
 def test_what_the_program_marked_in_html_is_folded(quote: str) -> None:
     marked = html.rendered(f"<html><body><p>It works.</p>{quote}</body></html>")
-    segments = folding.segments(marked, None, "Re: x", ReadingLimits())
+    segments = folding.segments(marked, nothing, "Re: x", ReadingLimits())
     assert "\n".join(s.text for s in segments if s.kind is TYPED).strip() == "It works."
     assert any("Q" in s.text for s in segments if s.kind is QUOTE)
 
@@ -220,7 +227,7 @@ def test_a_quote_of_the_senders_own_in_html_is_the_senders() -> None:
 
 def test_a_marked_line_in_html_never_becomes_the_senders() -> None:
     marked = html.rendered('<div>a<blockquote type="cite">#close</blockquote>b</div>')
-    segments = folding.segments(marked, None, "Re: x", ReadingLimits())
+    segments = folding.segments(marked, nothing, "Re: x", ReadingLimits())
     assert "#close" not in "".join(s.text for s in segments if s.kind is TYPED)
 
 

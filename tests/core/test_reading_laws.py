@@ -169,7 +169,7 @@ LINES = st.sampled_from(
 @settings(max_examples=400)
 def test_folding_cuts_nothing(lines: list[str], subject: str) -> None:
     body = plain("\n".join(lines))
-    segments = folding.segments(body, None, subject, ReadingLimits())
+    segments = folding.segments(body, nothing, subject, ReadingLimits())
     assert "\n".join(segment.text for segment in segments) == body.text
     assert all(one.kind is not two.kind for one, two in itertools.pairwise(segments))
 
@@ -179,7 +179,7 @@ def test_an_answer_between_quotes_is_never_cut(answers: list[str]) -> None:
     lines = ["On 1 May 2026 at 10:00, Ann <a@b.example> wrote:"]
     for number, answer in enumerate(answers):
         lines += [f"> question {number}", "> and more of it", "", answer, ""]
-    segments = folding.segments(plain("\n".join((*lines, "> the end"))), None, "Re: x", ReadingLimits())
+    segments = folding.segments(plain("\n".join((*lines, "> the end"))), nothing, "Re: x", ReadingLimits())
     typed = [line for s in segments if s.kind is SegmentKind.TYPED for line in s.text.split("\n") if line]
     assert typed == [answer for answer in answers if answer]
 
@@ -243,6 +243,10 @@ def test_no_letter_is_slow(octets: bytes) -> None:
     begun = time.process_time()
     assert isinstance(reading.read(octets), InboundMail)
     assert time.process_time() - begun < 10
+
+
+def nothing() -> Marked:
+    return Marked("", ())
 
 
 def plain(text: str) -> Marked:

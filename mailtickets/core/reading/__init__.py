@@ -7,7 +7,17 @@ told apart from what was typed.
 from __future__ import annotations
 
 from mailtickets.core.mail import InboundMail, SegmentKind
-from mailtickets.core.reading import bodies, bounces, folding, forwards, headers, language, mime, reports
+from mailtickets.core.reading import (
+    bodies,
+    bounces,
+    folding,
+    forwards,
+    headers,
+    language,
+    mime,
+    reports,
+    texts,
+)
 from mailtickets.core.reading.fingerprint import fingerprint
 from mailtickets.core.reading.limits import Broken, ReadingLimits
 
@@ -23,9 +33,10 @@ def read(octets: bytes, limits: ReadingLimits = _LIMITS) -> InboundMail:
     cut = tuple(dict.fromkeys(name for name, value in fields if len(value) == limits.header))
     said = headers.envelope(fields, cut)
     held = bodies.contents(root)
-    segments = folding.segments(held.body, held.formatted, said.subject, limits)
+    body = held.body
+    segments = folding.segments(body, lambda: texts.joined(held.formatted), said.subject, limits)
     typed = next((segment.text for segment in segments if segment.kind is SegmentKind.TYPED), "")
-    bounce = bounces.bounce(root, said, held.body.text)
+    bounce = bounces.bounce(root, said, held.own.text)
     report = reports.report(root, said)
     return InboundMail(
         message_id=said.message_id,
@@ -40,7 +51,7 @@ def read(octets: bytes, limits: ReadingLimits = _LIMITS) -> InboundMail:
         cc=said.cc,
         return_path=said.return_path,
         headers=fields,
-        text=held.body.text,
+        text=body.text,
         segments=segments,
         attachments=bodies.attachments(held.files, limits.relay_size),
         language=language.language(fields, held.language, typed),

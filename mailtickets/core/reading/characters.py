@@ -50,6 +50,8 @@ _ALIASES = {
     "ansi_x3.110-1983": "cp1252",
     "x-user-defined": "cp1252",
 }
+# Charsets of one octet a character that mail has by default, and so by mistake.
+_SINGLE = frozenset(("cp1252", "iso8859-15", "cp1250", "iso8859-2", "cp1251", "koi8-r", "cp1254"))
 # Python codecs that are no charsets of mail, some of them slow or with a meaning of their own.
 _NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "palmos"})
 # What undeclared mail is written in, for the guess.
@@ -81,7 +83,9 @@ def decoded(octets: bytes, charset: str = "") -> str:
     codec = _codec(charset)
     if codec.startswith("utf-16") and b"\0" not in octets:
         codec = ""
-    for candidate in (codec, "utf-8"):
+    # Nobody writes "Ã¼" by chance: what is valid UTF-8 is that, whatever single octets it is called.
+    likely = ("utf-8", codec) if codec in _SINGLE else (codec, "utf-8")
+    for candidate in likely:
         if candidate:
             try:
                 text = octets.decode(candidate)

@@ -7,6 +7,7 @@ marked quotes is an answer and stays in view. The cost is linear in the lines.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import groupby
 
 from mailtickets.core.mail import Segment, SegmentKind
@@ -31,9 +32,12 @@ _LIST_WORDS = re.compile(
 
 
 def segments(
-    body: Marked, formatted: Marked | None, subject: str, limits: ReadingLimits
+    body: Marked, formatted: Callable[[], Marked], subject: str, limits: ReadingLimits
 ) -> tuple[Segment, ...]:
-    """The text in stretches. `formatted`: the HTML side of the same text, whose marks are the program's own."""
+    """The text in stretches. `formatted` gives the HTML side of the same text, whose marks are the program's own.
+
+    It costs more than all the rest, and is asked for only where the text itself has no mark.
+    """
     if not body.text:
         return ()
     lines = body.text.split("\n")
@@ -41,8 +45,8 @@ def segments(
     kinds = _Fold(
         lines[:seen], list(body.kinds[:seen]), forwards=bool(marks.FORWARD_PREFIX.match(subject))
     ).kinds_of_lines()
-    if formatted is not None and not {QUOTE, FORWARD} & set(kinds):
-        _carry_over(formatted, lines[:seen], kinds)
+    if not {QUOTE, FORWARD} & set(kinds):
+        _carry_over(formatted(), lines[:seen], kinds)
     # What is too long to be searched is folded: a quote in it must not pass for the sender's words.
     kinds += [QUOTE] * (len(lines) - seen)
     return tuple(
@@ -204,6 +208,8 @@ _SAMPLE = 60  # characters, white space left out, by which a place is found agai
 
 def _carry_over(formatted: Marked, lines: list[str], kinds: list[SegmentKind]) -> None:
     """Mark in the plain text what is marked in the HTML: from where the same words stand, to the end."""
+    if QUOTE not in formatted.kinds:
+        return
     quoted = "".join(
         line for line, kind in zip(formatted.text.split("\n"), formatted.kinds, strict=True) if kind is QUOTE
     )

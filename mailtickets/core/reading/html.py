@@ -125,6 +125,11 @@ def rendered(html: str) -> Marked:
     return _unmarked(clean_text(text if text.strip() else _bared(source)))
 
 
+def unescaped(source: str) -> str:
+    """Text that was called HTML and has no tag: its line breaks are its own."""
+    return clean_text(unescape(source))
+
+
 def _bared(source: str) -> str:
     """The words between the tags, a line for each block."""
     broken = _BLOCK_TAG.sub("\n", _SILENT_PART.sub(" ", source))

@@ -26,7 +26,9 @@ _LIKE_A_BOUNDARY = re.compile(
     rb"^--([!-~]{1,70}(?<!--))[ \t]*\r?\n(?=Content-[A-Za-z\-]{1,30}:)", re.IGNORECASE | re.MULTILINE
 )
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
-_PADDING = re.compile(rb"=+")
+_CHUNK = re.compile(rb"([^=]+)=*")
+_BLANKS = b" \t\r\n"
+_SOFT_BREAK = re.compile(rb"=[ \t]*(?:\r\n?|(?<=[ \t])\n)")
 _CHARSET = re.compile(rb"(?:charset=\"?|=\?)([A-Za-z0-9][\w\-]{2,40})", re.IGNORECASE)
 _NO_LIMITS = ReadingLimits(header_lines=1_000_000)
 
@@ -231,18 +233,35 @@ def _transferred(encoding: str, raw: bytes) -> bytes:
         case "base64":
             return _base64(raw)
         case "quoted-printable":
-            return binascii.a2b_qp(raw)
+            return _quoted_printable(raw)
         case "x-uuencode" | "uuencode" | "uue" | "x-uue":
             return _uuencoded(raw)
         case _:
             return raw
 
 
+def _quoted_printable(raw: bytes) -> bytes:
+    """RFC 2045 section 6.7, rule 3: blanks after a soft break were put there on the way."""
+    if b"= " in raw or b"=\t" in raw or b"\r" in raw:
+        raw = _SOFT_BREAK.sub(b"=\n", raw)  # one that is a lone CR would swallow all up to the next LF
+    return binascii.a2b_qp(raw)
+
+
 def _base64(raw: bytes) -> bytes:
-    """What can be had of it: strange octets are skipped, padding in the middle ends a chunk, not the whole."""
-    pure = _NOT_BASE64.sub(b"", raw)
+    """What can be had of it: strange octets are skipped, padding in the middle ends a chunk, not the whole.
+
+    What has too many of them is no base64, whatever its header says; what a list's server wrote below is left out.
+    """
+    padding = raw.find(b"=")
+    first = raw[:padding] if padding * 2 > len(raw) else raw
+    strange = len(first.translate(None, _BLANKS)) - len(_NOT_BASE64.sub(b"", first))
+    if strange * 10 > len(first):
+        return raw
     out = bytearray()
-    for chunk in _PADDING.split(pure):
+    for number, found in enumerate(_CHUNK.finditer(_NOT_BASE64.sub(b"", raw))):
+        chunk, filled = found[1], len(found[0]) % 4 == 0
+        if number and not filled:
+            break
         # One digit alone holds no octet.
         whole = chunk[:-1] if len(chunk) % 4 == 1 else chunk
         out += base64.b64decode(whole + b"=" * (-len(whole) % 4))

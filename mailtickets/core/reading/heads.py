@@ -50,6 +50,21 @@ _MOMENT = re.compile(
     r"\d{1,2}\s?[:.h時点시]\s?\d{2}|\d{1,4}[/.\-]\d{1,2}[/.\-]\d{1,4}"
     r"|(?:^|\D)\d{1,2}\D{1,20}(?:19|20)\d\d(?:\D|$)|(?:^|\D)(?:19|20)\d\d\D{1,12}\d{1,2}"
 )
+_DAY = re.compile(
+    r"\d{1,4}\s?[/.\-年년]\s?\d{1,2}\s?[/.\-月월]\s?\d{1,4}|(?:^|\D)\d{1,2}(?:\D|\d{1,2}:\d\d){1,24}(?:19|20)\d\d(?:\D|$)"
+    r"|(?:^|\D)(?:19|20)\d\d\D{1,14}\d{1,2}(?:\D|$)"
+)
+_BRACKETED = re.compile(r"[<(\[]\s?(?:mailto:)?[^\s<>()@]{1,64}@[^\s<>()]{1,255}[>)\]]")
+_CUT = re.compile(r"<|\((?!\w\))")  # a name, and here its address
+_WHO_CUT = re.compile(r"^.{0,80}[<(][^\s<>()@]{1,64}@[^\s<>()]{1,255}[>)],?[^.!?:]{0,24}$")
+# A line that a person has ended: "See you at 10:30.", but not "20 nov." or "20. stu 2026."
+_SENTENCE = re.compile(r"[!?…]\s*$|(?:^|\s)(?!\d{4}\.)(?:\S{5,}|\d{1,2}[:.]\d\d)\.\s*$|[:：]\s*$")
+_VERB_ALONE = re.compile(rf"\W*(?:{_any(marks.WROTE)})[\s:：*_\-–—]*$", re.IGNORECASE)
+_QUOTING = re.compile(rf"[\s*_]*(?:{_any(marks.QUOTING)})[\s:]", re.IGNORECASE)
+_NO_MARKS = dict.fromkeys((0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+_DIGITS = {0x0660 + digit: str(digit) for digit in range(10)} | {
+    0x06F0 + digit: str(digit) for digit in range(10)
+}
 _LABEL = re.compile(r"[\s|*_]*([^\s:：*_|>][^:：*_|]{0,24}?)\s?[*_]{0,2}\s?[:：](?!//)[*_]{0,2}\s*(.*)")
 _HAS_COLON = re.compile("[:：]")
 _LONGEST_LABEL = 60  # characters, with what stands before it
@@ -111,9 +126,10 @@ class Heads:
     """
 
     def __init__(self, lines: Sequence[str], is_quoted: Callable[[int], bool]) -> None:
-        self.lines = lines
+        # Marks of direction stand within and around the names in right-to-left heads.
+        self.lines = [line if line.isascii() else line.translate(_NO_MARKS) for line in lines]
         self.is_quoted = is_quoted
-        self._may_end = [_may_end(line) for line in lines]
+        self._may_end = [_may_end(line) for line in self.lines]
         self._heads: dict[int, int] = {}
         self._says: dict[tuple[int, int], bool] = {}
 
@@ -163,16 +179,45 @@ class Heads:
                 return 0
             if not self._may_end[end - 1]:
                 continue
-            if starts := [start for start in range(at, end) if self._says_who_once(start, end)]:
-                # The nearest line that begins like one is its start; all above is the sender's.
-                opening = [start for start in starts if self._opens(start, at)] or starts
-                return end if opening[-1] == at else 0
+            if (start := self._start(at, end)) is not None:
+                return end if start == at else 0
         return 0
 
-    def _opens(self, start: int, first: int) -> bool:
-        r"""Whether a line begins like an attribution, and is not the second half of "Ann <\nann@example.org>"."""
-        is_cut = start > first and self.lines[start - 1].rstrip().endswith(("<", ","))
-        return not is_cut and _OPENS.match(self.lines[start]) is not None
+    def _start(self, first: int, end: int) -> int | None:
+        """The line on which the attribution begins that ends before `end`; all above it is the sender's.
+
+        The nearest from which it names a day and an address, or a day and begins like one; else the nearest of all.
+        """
+        nearest: int | None = None
+        for start in range(end - 1, first - 1, -1):
+            if start < end - 1 and _SENTENCE.search(self.lines[start]):
+                break
+            if not self._says_who_once(start, end):
+                continue
+            joined = self._joined(start, end)
+            if _DAY.search(joined):
+                has_mailbox = _MAILBOX.search(joined) is not None
+                if has_mailbox and not self._goes_on(start, first, end):
+                    return start
+                if not has_mailbox and _OPENS.match(joined) and not self._has_who_above(start, first):
+                    return start
+            is_verb_alone = end - start == 1 and _VERB_ALONE.match(self.lines[start])
+            nearest = start if nearest is None and not is_verb_alone else nearest
+        return nearest
+
+    def _goes_on(self, start: int, first: int, end: int) -> bool:
+        r"""Whether it is the second half of "Ann <\nann@example.org>", or of a name that is cut off from it."""
+        above = self.lines[start - 1].rstrip() if start > first else ""
+        is_cut = above.endswith(("<", ",")) or _CUT.match(self.lines[start]) is not None
+        return bool(above) and is_cut and not _SENTENCE.search(above) and self._says_who_once(start - 1, end)
+
+    def _has_who_above(self, start: int, first: int) -> bool:
+        """Whether the line above ends in the middle of "Ann <ann@example.org> wrote"."""
+        return start > first and _WHO_CUT.search(self.lines[start - 1]) is not None
+
+    def _joined(self, start: int, end: int) -> str:
+        joined = " ".join(line[:LOOK].strip() for line in self.lines[start:end])[:LOOK]
+        return joined if joined.isascii() else joined.translate(_DIGITS)
 
     def _says_who_once(self, start: int, end: int) -> bool:
         if (start, end) not in self._says:
@@ -180,7 +225,7 @@ class Heads:
         return self._says[start, end]
 
     def _says_who(self, start: int, end: int) -> bool:
-        joined = " ".join(line[:LOOK].strip() for line in self.lines[start:end])[:LOOK]
+        joined = self._joined(start, end)
         if _DATED.match(joined) or (_TO_MAILBOX.search(joined) and _TIME.search(joined)):
             return True
         has_moment, has_mailbox = bool(_MOMENT.search(joined)), bool(_MAILBOX.search(joined))
@@ -188,10 +233,15 @@ class Heads:
         if not (has_moment or has_mailbox or is_followed):
             return False
         has_colon = _COLON.search(joined) is not None
-        if _has_verb(joined, has_colon=has_colon):
+        if has_colon and has_mailbox and (_QUOTING.match(joined) or _says_all(joined)):
+            return True
+        is_clear = has_colon or (has_moment and has_mailbox and _OPENS.match(joined) is not None)
+        if _has_verb(joined.rstrip(_TRAILER), has_colon=is_clear):
             first = self.lines[start][:LOOK]
             begins = (
-                end - start == 1 or _MOMENT.search(first) or _OPENS.match(first) or _MAILBOX.search(first)
+                end - start == 1
+                or any(sign.search(first) for sign in (_MOMENT, _MAILBOX, _WROTE))
+                or _OPENS.match(first)
             )
             return bool(begins) and (is_followed or has_colon or (has_moment and has_mailbox))
         return has_moment and has_mailbox and is_followed
@@ -214,6 +264,11 @@ class Heads:
             elif at == start or at - end > 2:
                 break
         return end if _is_block(found, after_rule=after_rule) else 0
+
+
+def _says_all(joined: str) -> bool:
+    """An address in brackets, a day and a time before a colon: whatever the language, that is an attribution."""
+    return all(sign.search(joined) for sign in (_BRACKETED, _DAY, _TIME))
 
 
 def _has_verb(joined: str, *, has_colon: bool) -> bool:

@@ -7,9 +7,11 @@ style of the sender's costs more than its letters.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 from dataclasses import dataclass
 from html import unescape
+from urllib.parse import unquote
 
 import lxml.etree
 import lxml.html
@@ -18,6 +20,7 @@ from inscriptis.html_engine import Inscriptis
 from inscriptis.model.config import ParserConfig
 
 from mailtickets.core.mail import SegmentKind
+from mailtickets.core.reading import structure
 from mailtickets.core.reading.characters import clean_text
 
 # Noncharacters (Unicode, section 23.7): no letter has them, so they can mark lines on their way through the text.
@@ -27,74 +30,26 @@ _KIND = {mark: kind for kind, mark in _OPEN.items()}
 _MARK = re.compile("[\ufdd0-\ufdd2]")
 _NONCHARACTERS = re.compile("[\ufdd0-\ufdef]")
 
-# What mail programs put around what they quote, by class, id or name.
-_QUOTES = frozenset(
-    (
-        "gmail_quote",
-        "gmail_quote_container",
-        "yahoo_quoted",
-        "yahooquoted",
-        "protonmail_quote",
-        "tutanota_quote",
-        "zmail_extra",
-        "moz-cite-prefix",
-        "moz-forward-container",
-        "moz-email-headers-table",
-        "ms-outlook-ios-reference-expand",
-        "messagereplysection",
-        "mail-editor-reference-message-container",
-        "reply-intro",
-        "origbody",
-        "quotedtext",
-        "divrplyfwdmsg",
-        "outlookmessageheader",
-        "history_container",
-        "x_gmail_quote",
-        "x_divrplyfwdmsg",
-        "x_yahoo_quoted",
-        "x_moz-cite-prefix",
-        "email_quote",
-        "xam_msg_class",
-        "quoted-text",
-    )
-)
-# From these on all that follows is the other letter.
-_QUOTES_TO_END = frozenset(
-    (
-        "divrplyfwdmsg",
-        "appendonsend",
-        "stopspelling",
-        "outlookmessageheader",
-        "x_divrplyfwdmsg",
-        "x_appendonsend",
-        "mail-editor-reference-message-container",
-        "reply-intro",
-        "ymailnoaction",
-    )
-)
-_SIGNATURES = frozenset(
-    (
-        "gmail_signature",
-        "gmail_signature_prefix",
-        "moz-signature",
-        "ms-outlook-mobile-signature",
-        "ms-outlook-ios-signature",
-        "signature",
-        "protonmail_signature_block",
-        "applemailsignature",
-        "apple-mail-signature",
-        "x_signature",
-        "x_gmail_signature",
-    )
-)
-_HIDDEN = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?![.\d])", re.I
-)
 _PREFORMATTED = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.I)
-_SILENT = frozenset(
-    ("script", "style", "title", "template", "noscript", "object", "embed", "iframe", "svg", "math")
-)
 _CONFIG = ParserConfig(css=STRICT_CSS_PROFILE, display_links=False, display_images=False)
+_NO_NAMES: frozenset[str] = frozenset()
+_LONGEST_STYLE = 2000
+_MAX_SHEETS = 10
+_MAX_SHEET = 20_000  # characters of a style sheet that are read
+_AT_RULE = re.compile(r"@[^{};]{1,300}\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
+_RULE = re.compile(r"([^{}]{1,500})\{([^{}]{0,1000})\}")
+_SIMPLE = re.compile(r"[.#][\w\-]{1,60}")
+_TARGET = re.compile(r"(?:https?://|ftp://|mailto:)[^\s<>]{3,}$", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:https?://|ftp://|mailto:)?(?:www\.)?", re.IGNORECASE)
+_WRAPPED = re.compile(
+    r"(?:safelinks\.protection\.outlook\.com/[^?]{0,40}\?url=|google\.com/url\?q=)([^&]{1,2000})"
+)
+_LONGEST_TARGET = 1000
+_LONGEST_FACE = 12  # characters of one emoji, with what joins and colours it
+_FIELD = re.compile(r"(?:^|\s)[^\s:：][^:：\n]{0,24}[:：]")
+_FEWEST_FIELDS = 2
+# What preview lines are filled up with, and marks for a hyphen that was not needed.
+_FILLER = re.compile("(?:[\u034f\u200b-\u200d\u2007\u2060\ufeff][\u00a0 ]{0,3}){3,}|\u00ad")
 MAX_TAGS = 50_000  # beyond that the layout is left out: only the words matter then
 _TAG = re.compile(r"<[^<>]{0,5000}>")
 _BLOCK_TAG = re.compile(
@@ -122,7 +77,7 @@ def rendered(html: str) -> Marked:
         ):
             text = _laid_out(source)
     # libxml2 gives up, silently, beyond 255 levels.
-    return _unmarked(clean_text(text if text.strip() else _bared(source)))
+    return _unmarked(_FILLER.sub("", clean_text(text if text.strip() else _bared(source))))
 
 
 def unescaped(source: str) -> str:
@@ -140,22 +95,42 @@ def _bared(source: str) -> str:
 def _laid_out(source: str) -> str:
     parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     tree = lxml.html.document_fromstring(source.encode("utf-8"), parser=parser)
+    unseen = _unseen(tree)
     for element in list(tree.iter(lxml.etree.Element)):
-        _prepare(element)
+        if element.attrib or element.tag in structure.SILENT:
+            _prepare(element, unseen)
+        elif element.tag == "blockquote" and _is_introduced(element):
+            _mark(element, SegmentKind.QUOTE, to_end=False)
     return str(Inscriptis(tree, _CONFIG).get_text())
 
 
-def _prepare(element: lxml.html.HtmlElement) -> None:
+def _unseen(tree: lxml.html.HtmlElement) -> frozenset[str]:
+    """The classes and ids that the letter's own style sheet hides, whatever the screen."""
+    found: set[str] = set()
+    for sheet in itertools.islice(tree.iter("style"), _MAX_SHEETS):
+        rules = _AT_RULE.sub("", (sheet.text or "")[:_MAX_SHEET])
+        for selectors, said in _RULE.findall(rules):
+            if _is_hidden(said):
+                names = (selector.strip() for selector in selectors.split(","))
+                found.update(name[1:].lower() for name in names if _SIMPLE.fullmatch(name))
+    return frozenset(found)
+
+
+def _prepare(element: lxml.html.HtmlElement, unseen: frozenset[str]) -> None:
     """Take out what nobody saw, mark what is not the sender's, drop what only costs."""
-    style = element.get("style", "")
-    if element.tag in _SILENT or (style and _HIDDEN.search(style)) or "hidden" in element.attrib:
+    style = element.get("style", "")[:_LONGEST_STYLE]
+    names = _names(element)
+    if element.tag in structure.SILENT or "hidden" in element.attrib or names & unseen or _is_hidden(style):
         if element.getparent() is not None:
             element.drop_tree()
         return
-    names = _names(element)
-    kind = _kind(element, names)
+    if element.tag == "a":
+        _tell_target(element)
+    elif element.tag == "img":
+        _tell_face(element)
+    kind = _kind(element, names, style)
     if kind is not None:
-        _mark(element, kind, to_end=bool(names & _QUOTES_TO_END))
+        _mark(element, kind, to_end=bool(names & structure.QUOTES_TO_END) or _is_line(element, style))
     # Widths and margins come from the sender: "margin-top: 9999999em" would be as many lines.
     for attribute in ("style", "align", "valign"):
         element.attrib.pop(attribute, None)
@@ -163,18 +138,76 @@ def _prepare(element: lxml.html.HtmlElement) -> None:
         element.set("style", "white-space: pre")
 
 
+def _is_hidden(style: str) -> bool:
+    if not style:
+        return False
+    if structure.HIDDEN.search(style) or (structure.FLAT.search(style) and structure.CUT_OFF.search(style)):
+        return True
+    ink, paper = structure.INK.search(style), structure.PAPER.search(style)
+    return ink is not None and paper is not None and ink[1].lower() == paper[1].lower()
+
+
+def _tell_target(link: lxml.html.HtmlElement) -> None:
+    """Where a link leads, behind its words, if they do not say so themselves."""
+    target = (link.get("href") or "").strip()
+    if not _TARGET.match(target) or len(target) > _LONGEST_TARGET:
+        return
+    said = " ".join(link.text_content().split())
+    if not said or _bare(said) in (_bare(target), _bare(_within_wrapper(target))):
+        return
+    shown = f" <{target.removeprefix('mailto:')}>"
+    if len(link):
+        link[-1].tail = f"{(link[-1].tail or '').rstrip()}{shown}"
+    else:
+        link.text = f"{(link.text or '').rstrip()}{shown}"
+
+
+def _bare(target: str) -> str:
+    """What is left of an address or a link for a person who compares two of them."""
+    scheme = _SCHEME.match(target)
+    return target[scheme.end() if scheme else 0 :].partition("?subject=")[0].rstrip("/.,").casefold()
+
+
+def _within_wrapper(target: str) -> str:
+    """The link that a mail service's guard has wrapped: the sender typed that one."""
+    found = _WRAPPED.search(target)
+    return unquote(found[1]) if found else target
+
+
+def _tell_face(image: lxml.html.HtmlElement) -> None:
+    """An emoji that a program sent as a picture is the character again."""
+    face = (image.get("data-emoji") or image.get("alt") or "").strip()
+    if face and len(face) <= _LONGEST_FACE and not any(char.isalnum() or char < "\u00a9" for char in face):
+        image.tail = f"{face}{image.tail or ''}"
+
+
 def _names(element: lxml.html.HtmlElement) -> frozenset[str]:
-    """All that it is called, in lower case."""
-    called = " ".join((element.get("class", ""), element.get("id", ""), element.get("name", "")))
-    return frozenset(called.lower().split())
+    """All that it is called, in lower case, without the prefixes of programs that quoted it."""
+    called = " ".join(filter(None, (element.get("class"), element.get("id"), element.get("name"))))
+    return (
+        frozenset(structure.PREFIX.sub("", name) for name in called.lower().split()) if called else _NO_NAMES
+    )
 
 
-def _kind(element: lxml.html.HtmlElement, names: frozenset[str]) -> SegmentKind | None:
-    if names & _QUOTES or names & _QUOTES_TO_END:
+def _kind(element: lxml.html.HtmlElement, names: frozenset[str], style: str) -> SegmentKind | None:
+    if names & structure.QUOTES or names & structure.QUOTES_TO_END:
         return SegmentKind.QUOTE
     if element.tag == "blockquote" and (element.get("type", "").lower() == "cite" or _is_introduced(element)):
         return SegmentKind.QUOTE
-    return SegmentKind.SIGNATURE if names & _SIGNATURES else None
+    if element.get("name") == "quote" or _is_line(element, style):  # GMX and WEB.DE; Outlook
+        return SegmentKind.QUOTE
+    return SegmentKind.SIGNATURE if names & structure.SIGNATURES else None
+
+
+def _is_line(element: lxml.html.HtmlElement, style: str) -> bool:
+    """Whether this is the line that Outlook draws above a quoted letter, or its fields right below that line."""
+    if element.tag == "hr":
+        return bool(element.get("tabindex") == "-1")
+    return (
+        element.tag == "div"
+        and structure.SEPARATOR.search(style) is not None
+        and len(_FIELD.findall(element.text_content()[:600])) >= _FEWEST_FIELDS
+    )
 
 
 def _is_introduced(element: lxml.html.HtmlElement) -> bool:

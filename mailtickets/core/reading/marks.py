@@ -18,15 +18,23 @@ WROTE = (
     "şunları yazdı", "yazdı", "yazmış", "έγραψε", "έγραψε τα εξής", "写道", "寫道", "さんは書きました", "は書きました",
     "のメール", "の送信", "님이 작성", "작성", "님이 쓴 메시지", "đã viết", "viết", "เขียนว่า", "เขียน", "menulis", "rašė",
     "parašė", "rakstīja", "kirjutas", "napisal", "napisala", "je napisal", "napisao", "napisala je", "je napisao/la",
-    "је написао", "написао", "va escriure", "idatzi du", "skrifaði", "כתב", "כתבה", "כתב/ה", "מאת", "كتب", "كتبت", "نوشت",
+    "је написао", "написао", "va escriure", "idatzi du", "skrifaði", "escribiu", "писали", "написала(а)", "је написао/ла", "написао/ла", "napisana przez", "提到", "提到：",
+    "に書きました", "さんが書きました", "쓴 글", "님이 작성함", "đã ghi", "geschrieben hat", "Folgendes geschrieben", "folgendes geschrieben",
+    "hat geschrieben", "כתב", "כתבה", "כתב/ה", "מאת", "كتب", "كتبت", "نوشت",
 )  # fmt: skip
 
 # How that line begins, where it does not begin with the date.
 ON = (
-    "On", "Am", "Le", "El", "Il", "Il giorno", "Em", "Op", "Den", "W dniu", "Dnia", "Dne", "Dňa", "Στις", "În data de",
+    "On", "At", "Am", "Le", "El", "Il", "Il giorno", "Em", "Op", "Den", "W dniu", "Dnia", "Dne", "Dňa", "Στις", "În data de",
     "Pe", "Vào", "Pada", "Dana", "Dne", "El dia", "Kuupäeval", "Þann", "בתאריך", "ב-", "في", "в", "у", "在", "于", "mar", "tir",
     "ons", "tor", "fre", "lør", "søn", "man", "ma", "ti", "ke", "to", "pe", "la", "su", "pon", "wt", "śr", "czw", "pt", "sob", "niedz",
     "пн", "вт", "ср", "чт", "пт", "сб", "вс", "понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье",
+)  # fmt: skip
+
+# How it begins where the verb is first: "Quoting Ann <ann@example.org>:".
+QUOTING = (
+    "Quoting", "Zitat von", "Citando", "Citando a", "Mensaje citado por", "Citat från", "Citat av", "Citat de la", "Citat fra",
+    "Citazione da", "Citation de", "Selon", "Cytowanie", "Quote from", "Originally posted by", "Цитирую", "Цитата от", "Quoted from",
 )  # fmt: skip
 
 FROM = (

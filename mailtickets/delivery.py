@@ -20,7 +20,7 @@ from mailtickets.core.retry import Again, Deferred, Done, GiveUp, Result, Step
 from mailtickets.desk import Desk
 from mailtickets.failpoints import Point, reach
 from mailtickets.smtp import Courier
-from mailtickets.store import outbox
+from mailtickets.store import attempts, outbox
 from mailtickets.store.engine import Store, Tx
 from mailtickets.store.outbox import Claimed
 
@@ -160,9 +160,11 @@ def settle(tx: Tx, desk: Desk, batch: Sequence[Settled], now: datetime) -> tuple
         row = item.claimed
         step = retry.after(row.attempts, row.created_at, item.result, now, item.jitter)
         # Whoever has lost the claim meanwhile has nothing to tell.
-        if outbox.settle(tx, row, item.result, step, now) and isinstance(step, GiveUp):
-            desk_room.give_up(tx, desk, row, step.reason, now)
-            reach(Point.GIVING_UP)
+        if outbox.settle(tx, row, item.result, step, now):
+            attempts.note(tx, row, item.result, step, now)
+            if isinstance(step, GiveUp):
+                desk_room.give_up(tx, desk, row, step.reason, now)
+                reach(Point.GIVING_UP)
         steps.append(step)
     reach(Point.SETTLING)
     return tuple(steps)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailtickets.core import audience, guard, joins, replies
+from mailtickets.core import audience, guard, joins, replies, untold
 from mailtickets.core.audience import Circle, People
 from mailtickets.core.case import MessageKind, Outcome, Reply, ReplyKind
 from mailtickets.core.decision import Aside, Decision, Message
 from mailtickets.core.hearing import Hearing
 from mailtickets.core.opening import opening
+from mailtickets.core.silence import Silence, Silent, all_silent, choose
 from mailtickets.core.ticket import Ticket
 
 
@@ -32,6 +33,7 @@ def opens(h: Hearing, follows: Ticket | None = None) -> Decision:
         message=h.message(_kind(h)),
         joins=(*joins.founders(h, followers), *joins.assignee(h, changes)),
         replies=(*_hello(h, follows), *told, *replies.receipt(h, changes, told), *replies.asked(h)),
+        silent=_silent(h, followers, follows),
         asides=_asides(h, follows),
     )
 
@@ -48,10 +50,27 @@ def _storm(h: Hearing) -> Decision | None:
 
 def _hello(h: Hearing, follows: Ticket | None) -> tuple[Reply, ...]:
     """No thanks to a machine, to who may be somebody else, or for what was found again after years."""
-    if not h.case.judgement.is_person or h.case.evidence.is_contrary or h.case.known.is_late:
+    if _no_hello(h) is not None:
         return ()
     why = f"Ticket {follows.number} is closed, so your reply has opened a new one." if follows else ""
     return (replace(replies.to_sender(h, ReplyKind.ACKNOWLEDGEMENT), reason=why),)
+
+
+def _no_hello(h: Hearing) -> Silence | None:
+    if not h.case.judgement.is_person:
+        return Silence.MACHINE
+    if h.case.evidence.is_contrary:
+        return Silence.CONTRARY
+    return Silence.LATE if h.case.known.is_late else None
+
+
+def _silent(h: Hearing, followers: People, follows: Ticket | None) -> tuple[Silent, ...]:
+    """Whoever might expect a mail about the new ticket and gets none."""
+    return (
+        *choose((h.sender,), lambda _: _no_hello(h)).silent,
+        *choose(followers, untold.follower(h)).silent,
+        *(all_silent(audience.outside(h.around), Silence.ANOTHER) if follows else ()),
+    )
 
 
 def _kind(h: Hearing) -> MessageKind:

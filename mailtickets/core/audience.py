@@ -74,6 +74,17 @@ def first_followers(project: str, around: Circle, policy: Policy) -> People:
     return told or distinct(p for p in around.staff if p.works_on(project))
 
 
+def around(here: Circle, policy: Policy) -> People:
+    """Everybody who may hear what is said on a ticket; nobody if there is none."""
+    return distinct((*outside(here), *followers(here, policy)))
+
+
+def is_on(around: Circle, person: Person) -> bool:
+    """Whether somebody opened the ticket, or was named or joined there as more than a third party."""
+    own = around.ticket is not None and around.ticket.requester == person.id
+    return own or any(p.person.id == person.id and p.part is not Part.THIRD for p in around.participants)
+
+
 def operators(around: Circle, policy: Policy) -> People:
     """Who gets alarms."""
     return _by_address(policy.operators, around)

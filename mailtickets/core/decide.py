@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailtickets.core import arrival, audience, guard, joins, machines, moves, replies
+from mailtickets.core import arrival, audience, guard, joins, machines, moves, replies, untold
 from mailtickets.core.authority import Need
 from mailtickets.core.case import Case, MessageKind, Outcome, Reply, ReplyKind
 from mailtickets.core.classify import Kind
@@ -16,6 +16,7 @@ from mailtickets.core.decision import Aside, Decision, Join, Message, Undelivera
 from mailtickets.core.hearing import Hearing, Standing, hear
 from mailtickets.core.person import Person, Role
 from mailtickets.core.policy import Policy
+from mailtickets.core.silence import Silence, all_silent, choose
 from mailtickets.core.ticket import Field
 
 __all__ = [
@@ -69,7 +70,11 @@ def on_undeliverable(failure: Undeliverable, policy: Policy) -> Decision:
 def _from_nobody(case: Case, policy: Policy) -> Decision:
     """No From that could be anyone's: heard if it belongs to a ticket, else for the operator to look at."""
     if not case.judgement.is_person:
-        return machines.bounced(case, policy) if case.judgement.kind is Kind.BOUNCE else machines.filed(case)
+        return (
+            machines.bounced(case, policy)
+            if case.judgement.kind is Kind.BOUNCE
+            else machines.filed(case, policy)
+        )
     if case.known.ticket is None:
         return Decision(Outcome.QUARANTINED, "no sender: nobody can be answered")
     around = audience.circle(case.known)
@@ -87,7 +92,8 @@ def _from_nobody(case: Case, policy: Policy) -> Decision:
         )
         for person in audience.followers(around, policy)
     )
-    return Decision(Outcome.FILED, "no sender", message=note, replies=told)
+    silent = all_silent(audience.outside(around), Silence.TALK)
+    return Decision(Outcome.FILED, "no sender", message=note, replies=told, silent=silent)
 
 
 # What answers or reports on a mail of ours says nothing that would want a ticket of its own.
@@ -100,7 +106,7 @@ def _from_machine(case: Case, policy: Policy, sender: Person) -> Decision:
     if kind is Kind.BOUNCE:
         return machines.bounced(case, policy)
     if kind in _FILED or case.known.ticket is not None:
-        return machines.filed(case)
+        return machines.filed(case, policy)
     return arrival.opens(hear(case, policy, sender))
 
 
@@ -110,7 +116,12 @@ def _from_person(h: Hearing) -> Decision:
         return _obeyed(h)
     if h.is_believed and h.role is not Role.REQUESTER:
         # Nothing half-said leaves the house: an agent's letter goes back whole.
-        return Decision(Outcome.FILED, f"sent back: {', '.join(_lines(h))}", replies=(replies.refused(h),))
+        return Decision(
+            Outcome.FILED,
+            f"sent back: {', '.join(_lines(h))}",
+            replies=(replies.refused(h),),
+            silent=untold.everybody(h, Silence.SENT_BACK),
+        )
     if h.standing is Standing.AGENT:
         return _unverified(h)
     return _plain_words(h)
@@ -143,6 +154,7 @@ def _unverified(h: Hearing) -> Decision:
         f"not obeyed: {h.proof} evidence for {h.sender.address.spec}",
         message=h.message(MessageKind.NOTE),
         replies=(back, *told),
+        silent=untold.everybody(h, Silence.UNPROVEN),
     )
 
 
@@ -158,7 +170,8 @@ def _plain_words(h: Hearing) -> Decision:
     is_question = h.standing is Standing.CUSTOMER and not h.block.slips and need(h.block) is Need.NOTHING
     h = h.as_plain_words()
     if h.ticket is None or is_question:
-        return Decision(Outcome.FILED, reason, replies=back)
+        silent = (*untold.talk(h), *untold.everybody(h, Silence.UNCHANGED))
+        return Decision(Outcome.FILED, reason, replies=back, silent=silent)
     kind = MessageKind.PUBLIC if h.standing is Standing.CUSTOMER else MessageKind.NOTE
     return Decision(
         Outcome.FILED,
@@ -166,6 +179,7 @@ def _plain_words(h: Hearing) -> Decision:
         message=h.message(kind),
         joins=joins.third(h),
         replies=(*replies.heard(h), *back),
+        silent=untold.talk(h),
     )
 
 
@@ -174,8 +188,13 @@ def _commanded(h: Hearing) -> Decision:
     changes = h.deeds.changes
     if not h.block.said:
         back = replace(replies.to_sender(h, ReplyKind.REFUSED), reason=replies.NOTHING_SAID)
-        return Decision(Outcome.FILED, "nothing was said", replies=(back,))
-    told = () if h.deeds.is_quiet else _without_sender(h, replies.status(h, changes))
+        return Decision(
+            Outcome.FILED,
+            "nothing was said",
+            replies=(back,),
+            silent=untold.everybody(h, Silence.SENT_BACK),
+        )
+    told = replies.status(h, changes)
     told += replies.assigned(h, changes)
     if replies.seen(h, changes, is_staff=True):
         told += replies.to_followers(h, ReplyKind.CHANGED, changes, told)
@@ -185,18 +204,23 @@ def _commanded(h: Hearing) -> Decision:
         changes=changes,
         joins=joins.assignee(h, changes),
         replies=(*told, *replies.receipt(h, changes, told), *replies.asked(h)),
+        silent=(
+            *choose((h.sender,), untold.words(h)).silent,
+            *untold.customers(h, untold.changes(h, changes)),
+            *untold.everybody(h, Silence.UNCHANGED),
+        ),
     )
 
 
 def _answers(h: Hearing) -> Decision:
     """An agent's words: to the customers, unless they are a note; the other followers hear them too."""
     is_internal, is_quiet = h.deeds.is_internal, h.deeds.is_quiet
-    reached = () if is_internal or is_quiet else audience.distinct(audience.outside(h.around), but=h.sender)
+    reached = choose(audience.outside(h.around), untold.words(h)).told
     changes = h.deeds.changes + moves.after_answer(h, reached)
     # What the agent has ordered is told along with the answer; what follows from answering goes without saying.
     told = tuple(replies.outward(h, ReplyKind.ANSWER, person, h.deeds.changes) for person in reached)
-    if is_internal and not is_quiet:
-        told += _without_sender(h, replies.status(h, changes))
+    if is_internal:
+        told += replies.status(h, changes)
     told += tuple(r for r in replies.assigned(h, changes) if r.to not in reached)
     kind = ReplyKind.NOTE if is_internal else ReplyKind.ANSWERED
     others = replies.to_followers(h, kind, changes, told)
@@ -211,6 +235,7 @@ def _answers(h: Hearing) -> Decision:
         message=h.message(MessageKind.NOTE if is_internal else MessageKind.PUBLIC),
         joins=joins.assignee(h, changes),
         replies=(*told, *replies.receipt(h, changes, told), *replies.asked(h)),
+        silent=(*choose((h.sender,), untold.words(h)).silent, *untold.customers(h, untold.words(h))),
     )
 
 
@@ -222,7 +247,7 @@ def _replies(h: Hearing) -> Decision:
     changes = h.deeds.changes + automatic
     told = replies.to_followers(h, ReplyKind.REPLY, changes)
     if any(change.field is Field.REOPENED for change in automatic):
-        told += replies.status(h, automatic)
+        told += replies.status(h, automatic, is_ordered=False)
     return Decision(
         Outcome.REPLIED,
         h.reason,
@@ -230,6 +255,7 @@ def _replies(h: Hearing) -> Decision:
         message=h.message(MessageKind.PUBLIC),
         joins=joins.named_later(h),
         replies=(*told, *replies.receipt(h, changes, told), *replies.asked(h)),
+        silent=untold.talk(h),
     )
 
 
@@ -241,16 +267,13 @@ def _overheard(h: Hearing) -> Decision:
         message=h.message(MessageKind.NOTE),
         joins=joins.third(h),
         replies=(*replies.heard(h), *replies.asked(h)),
+        silent=untold.talk(h),
     )
 
 
 def _is_stranger(h: Hearing) -> bool:
     own = h.ticket is not None and h.ticket.requester == h.sender.id
     return h.standing is Standing.THIRD and not own and not h.sender.is_staff
-
-
-def _without_sender(h: Hearing, written: tuple[Reply, ...]) -> tuple[Reply, ...]:
-    return tuple(reply for reply in written if reply.to.id != h.sender.id)
 
 
 def _lines(h: Hearing) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from mailtickets.core.case import MessageKind, Outcome, Reply, ReplyKind
 from mailtickets.core.mail import Address, Attachment, Segment
 from mailtickets.core.person import Part, Participant, Person
+from mailtickets.core.silence import Silent
 from mailtickets.core.ticket import Changed, Opened, Ticket
 
 
@@ -53,6 +54,7 @@ class Decision:
     message: Message | None = None
     joins: tuple[Join, ...] = ()
     replies: tuple[Reply, ...] = ()
+    silent: tuple[Silent, ...] = ()  # everybody else around the letter: who is not mailed, and why
     undelivered: tuple[int, ...] = ()  # outbox ids that a bounce is about
     asides: tuple[Aside, ...] = ()  # notes on other tickets
 

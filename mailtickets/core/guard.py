@@ -6,6 +6,7 @@ answered, the desk never writes to itself, and beyond the limits a mail waits fo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from mailtickets.core.case import Case, Reply, ReplyKind
 from mailtickets.core.decision import Decision
 from mailtickets.core.mail import Address
 from mailtickets.core.policy import Policy, Rate
+from mailtickets.core.silence import Silence, Silent
 
 CALLS_FOR_PROOF = "To see the words of your tickets too, answer this mail with the same command."
 
@@ -35,9 +37,10 @@ class _Spent:
 
 def passed(decision: Decision, case: Case, policy: Policy) -> Decision:
     """The decision with its replies as they may leave, and an alarm for each limit that they met."""
-    replies = [
-        _discreet(reply, case) for reply in decision.replies if _may_be_written_to(reply, case, policy)
-    ]
+    judged = [(reply, _why_not(reply, case, policy)) for reply in decision.replies]
+    replies = [_discreet(reply, case) for reply, why in judged if why is None]
+    dropped = (Silent(reply.to, why) for reply, why in judged if why is not None)
+    decision = replace(decision, silent=_silent(replies, (*dropped, *decision.silent)))
     counters = case.known.counters
     spent = _Spent(
         counters.automatic_here,
@@ -92,11 +95,18 @@ def _shown_span(span: timedelta) -> str:
     return f"{seconds} s"
 
 
-def _may_be_written_to(reply: Reply, case: Case, policy: Policy) -> bool:
+def _why_not(reply: Reply, case: Case, policy: Policy) -> Silence | None:
+    """Why a mail may not leave, whatever was decided."""
     if reply.to.address.key in policy.own:
-        return False
+        return Silence.DESK
     # RFC 3834 section 2: an answer to a machine is how loops begin.
-    return case.judgement.is_person or not _is_sender(reply, case)
+    return None if case.judgement.is_person or not _is_sender(reply, case) else Silence.MACHINE
+
+
+def _silent(replies: Iterable[Reply], silent: Iterable[Silent]) -> tuple[Silent, ...]:
+    """Each person once, with the first reason, and nobody who is mailed after all."""
+    told = {reply.to.id for reply in replies}
+    return tuple({s.person.id: s for s in reversed(tuple(silent)) if s.person.id not in told}.values())[::-1]
 
 
 def _discreet(reply: Reply, case: Case) -> Reply:

@@ -14,6 +14,7 @@ from mailtickets.core.case import Case, MessageKind, Outcome, Reply, ReplyKind
 from mailtickets.core.decision import Decision, Message, Undeliverable
 from mailtickets.core.difference import differences
 from mailtickets.core.policy import Policy
+from mailtickets.core.silence import Silence, Silent, all_silent
 from mailtickets.core.thread import Route
 from mailtickets.core.workflow import DONE
 
@@ -21,16 +22,21 @@ from mailtickets.core.workflow import DONE
 _WORDS = frozenset({ReplyKind.ANSWER, ReplyKind.STATUS, ReplyKind.ACKNOWLEDGEMENT})
 
 
-def filed(case: Case) -> Decision:
+def filed(case: Case, policy: Policy) -> Decision:
     """A vacation note, a receipt, or other automatic mail: onto its ticket if it has one, and no more."""
+    around = audience.circle(case.known)
+    silent = (
+        *all_silent((case.known.sender,) if case.known.sender else (), Silence.MACHINE),
+        *all_silent(audience.around(around, policy), Silence.FILED),
+    )
     if case.known.ticket is None:
-        return Decision(Outcome.FILED, f"no ticket: {case.judgement.reason}")
-    return Decision(Outcome.FILED, case.judgement.reason, message=message(case))
+        return Decision(Outcome.FILED, f"no ticket: {case.judgement.reason}", silent=silent)
+    return Decision(Outcome.FILED, case.judgement.reason, message=message(case), silent=silent)
 
 
 def bounced(case: Case, policy: Policy) -> Decision:
     """A delivery report: marks what did not arrive and tells whoever minds the ticket."""
-    decision = filed(case)
+    decision = filed(case, policy)
     report = case.mail.bounce
     if report is None or report.action != "failed":
         return decision
@@ -100,7 +106,16 @@ def _not_arrived(
         for person in minds
         if person not in lost
     )
-    return replace(decision, changes=changes, replies=told)
+    return replace(decision, changes=changes, replies=told, silent=_silent(around, lost, policy))
+
+
+def _silent(around: Circle, lost: People, policy: Policy) -> tuple[Silent, ...]:
+    """Everybody around a ticket but those who mind it."""
+    return (
+        *all_silent((person for person in audience.around(around, policy) if person in lost), Silence.LOST),
+        *all_silent(audience.outside(around), Silence.FILED),
+        *all_silent(audience.followers(around, policy) if around.assignee else (), Silence.OTHERS),
+    )
 
 
 def _sentence(lost: People, why: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from mailtickets.core import audience
+from mailtickets.core import audience, untold
 from mailtickets.core.audience import People
 from mailtickets.core.authority import Proof
 from mailtickets.core.case import Difference, MessageKind, Reply, ReplyKind, Story
@@ -13,7 +13,8 @@ from mailtickets.core.commands import help_lines
 from mailtickets.core.difference import differences
 from mailtickets.core.hearing import Hearing, Standing
 from mailtickets.core.person import Person, Role
-from mailtickets.core.ticket import Changed, Field
+from mailtickets.core.silence import TO_AUTHOR, choose
+from mailtickets.core.ticket import Changed
 
 NOTHING_SAID = (
     "Your mail holds no words of your own and no commands, so there was nothing to send. "
@@ -49,13 +50,10 @@ def outward(h: Hearing, kind: ReplyKind, person: Person, changes: Sequence[Chang
     return replace(reply, after_undo_window=h.standing is Standing.AGENT)
 
 
-def status(h: Hearing, changes: Sequence[Changed]) -> tuple[Reply, ...]:
+def status(h: Hearing, changes: Sequence[Changed], *, is_ordered: bool = True) -> tuple[Reply, ...]:
     """Old → new, to whoever opened the ticket, if it is a difference to them."""
-    person = audience.requester(h.around)
-    if person is None or not any(change.field is Field.STATUS for change in changes):
-        return ()
-    reply = outward(h, ReplyKind.STATUS, person, changes)
-    return (reply,) if reply.differences else ()
+    told = choose(audience.outside(h.around), untold.changes(h, changes, is_ordered=is_ordered)).told
+    return tuple(outward(h, ReplyKind.STATUS, person, changes) for person in told)
 
 
 def assigned(h: Hearing, changes: Sequence[Changed]) -> tuple[Reply, ...]:
@@ -76,9 +74,8 @@ def to_followers(
     """To all who follow the ticket, or will, but the sender and those who have been told already."""
     people = audience.followers(h.around, h.policy) if people is None else people
     heard = {reply.to.id for reply in told}
-    if not h.case.evidence.is_contrary:
-        heard.add(h.sender.id)  # else it is somebody else, and whose name it bears has to hear of it
-    return tuple(notice(h, kind, person, changes) for person in people if person.id not in heard)
+    hear = choose(people, untold.follower(h)).told
+    return tuple(notice(h, kind, person, changes) for person in hear if person.id not in heard)
 
 
 def heard(h: Hearing) -> tuple[Reply, ...]:
@@ -160,18 +157,8 @@ def _told_to(person: Person, story: Story) -> Story:
 
 def _not_mailed(h: Hearing, changes: Sequence[Changed], told: Iterable[Person]) -> tuple[str, ...]:
     heard = {person.id for person in told} | {h.sender.id}
-    left_out = [person for person in audience.outside(h.around) if person.id not in heard]
-    return tuple(f"{person.shown}: {_why_not(h, changes)}" for person in left_out)
-
-
-def _why_not(h: Hearing, changes: Sequence[Changed]) -> str:
-    if h.deeds.is_quiet:
-        return "you asked the desk to be quiet."
-    if any(change.field is Field.STATUS for change in changes) and seen(h, changes, is_staff=False):
-        return "a new status is told only to the person who opened the ticket."
-    return (
-        "your mail is an internal note." if h.deeds.is_internal else "customers are not told of such changes."
-    )
+    left_out = (s for s in untold.customers(h, untold.changes(h, changes)) if s.person.id not in heard)
+    return tuple(f"{s.person.shown}: {TO_AUTHOR[s.why]}" for s in left_out)
 
 
 def _unproven_why(h: Hearing) -> str:

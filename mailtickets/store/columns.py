@@ -12,8 +12,12 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, String, Text
 from sqlalchemy.types import TypeDecorator
 
+from mailtickets.core.account import Account, Mailed, Unmailed
+from mailtickets.core.case import ReplyKind
 from mailtickets.core.identity import Evidence
 from mailtickets.core.mail import Attachment, Segment, SegmentKind
+from mailtickets.core.silence import Silence
+from mailtickets.core.thread import Route
 from mailtickets.core.ticket import Opened, Value
 from mailtickets.core.tokens import Token
 
@@ -125,6 +129,26 @@ def _evidence(plain: Any) -> Evidence:
     return Evidence(tokens, plain["authenticated"], plain["contrary"])
 
 
+def _account_plain(account: Account) -> Any:
+    mailed = [[m.kind, m.person, int(m.is_held)] for m in account.mailed]
+    unmailed = [[u.person, u.why] for u in account.unmailed]
+    clues = [account.route, account.own, account.ids, account.tag, int(account.is_stranger)]
+    return [*clues, mailed, unmailed]
+
+
+def _account(plain: Any) -> Account:
+    route, own, ids, tag, is_stranger, mailed, unmailed = plain
+    return Account(
+        Route(route),
+        tuple(own),
+        tuple(ids),
+        tag,
+        bool(is_stranger),
+        tuple(Mailed(ReplyKind(kind), person, bool(held)) for kind, person, held in mailed),
+        tuple(Unmailed(person, Silence(why)) for person, why in unmailed),
+    )
+
+
 def _told_plain(told: Told) -> Any:
     match told:
         case datetime():
@@ -157,5 +181,6 @@ OPENED = "opened"  # history.field of a ticket's first row
 Segments = Coded(_segments_plain, _segments)
 Attachments = Coded(_attachments_plain, _attachments)
 Proofs = Coded(_evidence_plain, _evidence)
+Accounts = Coded(_account_plain, _account)
 Strings = Coded[tuple[str, ...]](list, _strings)
 History = Coded(_told_plain, _told)

@@ -27,6 +27,7 @@ from mailtickets.core.case import MessageKind, Outcome, ReplyKind
 from mailtickets.core.classify import Kind
 from mailtickets.core.person import Part, Role
 from mailtickets.store.columns import (
+    Accounts,
     Attachments,
     History,
     Id,
@@ -140,6 +141,7 @@ inbound = Table(
     Column("kind", Word(Kind)),
     Column("why_kind", Words, nullable=False),
     Column("evidence", Proofs),
+    Column("account", Accounts),  # the clues, and who was mailed and who not
     Column("message_id", Words, nullable=False),
     Column("fingerprint", String(64), nullable=False),
     Column("subject", Words, nullable=False),
@@ -155,6 +157,9 @@ HAS_FINGERPRINT = inbound.c.fingerprint != literal_column("''")
 IS_STORED = inbound.c.state == literal_column("'stored'")
 Index("ix_inbound_fingerprint", inbound.c.fingerprint, **_where(HAS_FINGERPRINT))
 Index("ix_inbound_stored", inbound.c.id, **_where(IS_STORED))
+# A letter with a ticket is found by `seen_id`, and costs nothing here.
+ENDED_WITHOUT_TICKET = inbound.c.outcome.is_not(None) & inbound.c.ticket.is_(None)
+Index("ix_inbound_message_id", inbound.c.message_id, **_where(ENDED_WITHOUT_TICKET))
 Index("ix_inbound_outcome", inbound.c.outcome, inbound.c.id)
 Index(
     "ix_inbound_unmarked",
@@ -289,6 +294,20 @@ for _name, _columns in {
     Index(_name, *_columns, outbox.c.is_unproven, **_where(IS_UNPROVEN))
 Index("ix_outbox_settled", outbox.c.settled_at)
 Index("ix_outbox_bounced", outbox.c.bounced_at, **_where(outbox.c.bounced_at.is_not(None)))
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("outbox", ForeignKey("outbox.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("until_at", Moment, nullable=False),  # the last of several that ended alike
+    Column("times", Integer, nullable=False),
+    Column("counts", Boolean, nullable=False),  # False: it said nothing about this very mail
+    Column("code", Integer, nullable=False),
+    Column("answer", Words, nullable=False),
+    sqlite_autoincrement=True,
+)
 
 link = Table(
     "link",

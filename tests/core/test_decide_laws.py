@@ -11,7 +11,7 @@ from typing import TypeVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailtickets.core import decide
+from mailtickets.core import audience, decide
 from mailtickets.core.case import Bounced, Case, Counters, Known, Listed, Outcome, Reply, ReplyKind, Story
 from mailtickets.core.classify import Judgement, Kind
 from mailtickets.core.decision import Undeliverable
@@ -192,6 +192,22 @@ def test_only_those_on_the_ticket_and_staff_are_written_to(case: Case, policy: P
     for reply in decide.on_mail(case, policy).replies:
         assert reply.to.id in allowed | tagged | sure
         assert reply.to.address.key not in policy.own
+
+
+@EVERY
+@given(CASES, POLICIES)
+def test_everybody_around_is_either_mailed_or_named_with_the_reason_why_not(
+    case: Case, policy: Policy
+) -> None:
+    decision = decide.on_mail(case, policy)
+    mailed, silent = {r.to.id for r in decision.replies}, [s.person.id for s in decision.silent]
+    assert len(silent) == len(set(silent))
+    assert not mailed & set(silent)
+    if decision.outcome in (Outcome.IGNORED, Outcome.HELD, Outcome.QUARANTINED):
+        return
+    around = {p.id for p in audience.around(audience.circle(case.known), policy)}
+    sender = {case.known.sender.id} if case.known.sender else set()
+    assert (around | sender) <= mailed | set(silent)
 
 
 @EVERY

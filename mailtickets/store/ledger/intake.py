@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
 
+from mailtickets.core.account import account
 from mailtickets.core.case import Case, Outcome
 from mailtickets.core.decision import Decision
 from mailtickets.core.mail import RawMail
@@ -218,6 +219,7 @@ def settle(tx: Tx, letter: int, decision: Decision, case: Case, ticket: Ticket |
             "kind": case.judgement.kind,
             "why_kind": case.judgement.reason,
             "evidence": case.evidence,
+            "account": account(case, decision),
             "message_id": mail.message_id,
             "fingerprint": mail.fingerprint,
             "subject": mail.subject,

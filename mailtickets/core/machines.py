@@ -106,7 +106,8 @@ def _not_arrived(
         for person in minds
         if person not in lost
     )
-    return replace(decision, changes=changes, replies=told, silent=_silent(around, lost, policy))
+    silent = (*_silent(around, lost, policy), *decision.silent)
+    return replace(decision, changes=changes, replies=told, silent=silent)
 
 
 def _silent(around: Circle, lost: People, policy: Policy) -> tuple[Silent, ...]:

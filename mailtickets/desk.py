@@ -25,7 +25,7 @@ from mailtickets.core.ticket import Ticket
 from mailtickets.core.tokens import Secret
 from mailtickets.failpoints import Point, reach
 from mailtickets.store import audit, ledger, outbox, people, sessions
-from mailtickets.store.engine import Tx, savepoint
+from mailtickets.store.engine import Tx, savepoint, unavailable
 from mailtickets.store.outbox import Claimed
 from mailtickets.store.people import Familiar
 from mailtickets.templates import Templates
@@ -69,7 +69,12 @@ def furnish(settings: Settings) -> Desk:
 
 
 def take(tx: Tx, desk: Desk, letters: Sequence[Letter], now: datetime) -> tuple[Ending, ...]:
-    """Decide a batch of letters; one commit for all, a savepoint for each."""
+    """Decide a batch of letters; one commit for all, a savepoint for each.
+
+    Those that have their outcome already are left out: of a commit whose answer was lost, or another daemon's.
+    """
+    undecided = ledger.undecided(tx, [letter.stored.inbound for letter in letters])
+    letters = [letter for letter in letters if letter.stored.inbound in undecided]
     senders = [x.mail.sender for x in letters if isinstance(x.mail, InboundMail) and x.mail.sender]
     familiar = people.familiar(tx, (*people.named_by(desk.policy), *senders))
     endings = []
@@ -87,6 +92,8 @@ def _take_one(tx: Tx, desk: Desk, letter: Letter, familiar: Familiar | None, now
         with savepoint(tx):
             return _settle(tx, desk, letter.stored, letter.mail, familiar, now)
     except Exception as error:
+        if unavailable(error):
+            raise  # the world's: the whole batch is decided again
         # Ours, not the letter's; but one odd letter must not stop the others.
         broken = Unreadable(f"The desk stumbled over it: {error!r}", traceback.format_exc())
         return _quarantine(tx, letter.stored, broken, now)

@@ -139,6 +139,22 @@ def unwell(lag: float, silent: Sequence[str]) -> None:
     )
 
 
+# What it stands on
+
+
+def database_away(reason: str) -> None:
+    """`reason`: whole sentences, with what to do."""
+    _log.error(
+        "database unavailable",
+        reason=reason,
+        next="Nothing is lost: the desk waits and goes on by itself. “mailtickets check” tests the database.",
+    )
+
+
+def database_back(away_for: timedelta) -> None:
+    _log.info("database back", away_for=_span(away_for))
+
+
 # The way in
 
 

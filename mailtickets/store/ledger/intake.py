@@ -41,13 +41,15 @@ class Stored:
 
 
 def keep(tx: Tx, blobs: Blobs, raws: Sequence[RawMail], now: datetime) -> tuple[Stored, ...]:
-    """Make letters ours. Gives those to be decided; known ones, and octets that the desk has already, are left out."""
+    """Make letters ours. Gives those to be decided; decided ones, and octets that the desk has already, are left out."""
     kept: list[Stored] = []
     for (mailbox, uidvalidity), group in groupby(raws, key=lambda r: (r.mailbox, r.uidvalidity)):
         letters = tuple(group)
         unknown = set(unknown_uids(tx, mailbox, uidvalidity, tuple(r.uid for r in letters)))
         fresh = {r.uid: r for r in letters if r.uid in unknown}
         before = _looked_before(tx, mailbox, uidvalidity)
+        if len(fresh) < len(letters):
+            kept += _kept_unheard(tx, mailbox, uidvalidity, {r.uid: r for r in letters if r.uid not in fresh})
         kept += _keep_fresh(tx, blobs, tuple(fresh.values()), before, now)
         _looked(tx, mailbox, uidvalidity, now)
     reach(Point.KEEPING)
@@ -85,6 +87,13 @@ def _keep_fresh(
     if same:
         tx.execute(inbound.insert(), same)
     return [Stored(by_raw[id], r, 1, _is_late(r, before)) for id, r in firsts.items()]
+
+
+def _kept_unheard(tx: Tx, mailbox: str, uidvalidity: int, known: Mapping[int, RawMail]) -> list[Stored]:
+    """What an earlier commit has kept whose answer was lost on the way: still to be decided."""
+    columns = (inbound.c.id, inbound.c.uid, inbound.c.attempts, inbound.c.is_late, inbound.c.is_released)
+    rows = tx.execute(select(*columns).where(*_in(mailbox, uidvalidity), inbound.c.uid.in_(known), IS_STORED))
+    return [Stored(row.id, known[row.uid], row.attempts, row.is_late, row.is_released) for row in rows]
 
 
 _NEW = inbound.insert().returning(inbound.c.id, inbound.c.raw)
@@ -200,6 +209,18 @@ def unfinished(tx: Tx, blobs: Blobs, now: datetime, limit: int) -> tuple[Stored,
     if ids:
         tx.execute(update(inbound).where(inbound.c.id.in_(ids)).values(attempts=inbound.c.attempts + 1))
     return tuple(letters)
+
+
+_UNDECIDED = (
+    select(inbound.c.id)
+    .where(inbound.c.id.in_(bindparam("ids", expanding=True)), IS_STORED)
+    .with_for_update()
+)
+
+
+def undecided(tx: Tx, ids: Sequence[int]) -> frozenset[int]:
+    """Those of the letters that have no outcome yet; nobody else can give them one before this transaction ends."""
+    return frozenset(tx.scalars(_UNDECIDED, {"ids": list(ids)}))
 
 
 _SETTLE = update(inbound).where(inbound.c.id == bindparam("letter"))

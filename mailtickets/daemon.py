@@ -138,7 +138,16 @@ async def _work(
             inbox.reconcile_soon()
 
     clerk = LedgerClerk(store, furnished, clock, ask)
-    works = schedule.Clockwork(store, furnished, clock, delivery.nudge, reconcile, owner)
+    works = schedule.Clockwork(
+        store,
+        furnished,
+        clock,
+        delivery.nudge,
+        reconcile,
+        owner,
+        inboxes=lambda: [inbox.count for inbox in inboxes if inbox.count is not None],
+        named=furnished.policy.told,
+    )
 
     await finish_leftovers(house)
     jobs = await schedule.start(works)

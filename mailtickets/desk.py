@@ -244,12 +244,33 @@ def _front(policy: Policy, ticket: Ticket | None = None) -> Address:
     return Address(ticket.desk if ticket and ticket.desk in policy.own else box.spec, box.name or policy.name)
 
 
-def send_digest(tx: Tx, desk: Desk, now: datetime) -> int:
-    """The day in figures, to each operator; how many were mailed."""
-    figures = _figures(audit.counts(tx, now - timedelta(days=1), now))
+def send_digest(
+    tx: Tx, desk: Desk, inboxes: Sequence[audit.InboxCount], findings: Sequence[audit.Finding], now: datetime
+) -> int:
+    """The day in figures, what the inboxes hold of it, and each promise that was not kept, to every operator."""
+    figures = (
+        *_figures(audit.counts(tx, now - timedelta(days=1), now)),
+        *(figure for inbox in inboxes for figure in _inbox_figures(inbox)),
+        Figure("Promises checked", f"{len(findings)}, {_kept(findings)}"),
+    )
+    broken = tuple(finding.sentence for finding in findings if not finding.holds)
     operators = [people.ensure(tx, address, now)[0] for address in desk.policy.operators]
-    replies = tuple(Reply(ReplyKind.DIGEST, p, figures=figures, is_proven=True) for p in operators)
+    replies = tuple(
+        Reply(ReplyKind.DIGEST, p, figures=figures, remarks=broken, is_proven=True) for p in operators
+    )
     return _queue(tx, desk, replies, None, _front(desk.policy), f"digest:{now:%Y-%m-%d}", now)
+
+
+def _inbox_figures(inbox: audit.InboxCount) -> tuple[Figure, ...]:
+    return (
+        Figure(f"Mails in the inbox {inbox.mailbox}", f"{inbox.mails:,}"),
+        Figure("Of these in the ledger", f"{inbox.mails - inbox.unknown:,}"),
+    )
+
+
+def _kept(findings: Sequence[audit.Finding]) -> str:
+    broken = sum(not finding.holds for finding in findings)
+    return f"{broken} of them not kept" if broken else "all kept"
 
 
 def _figures(counts: Iterable[tuple[str, int]]) -> tuple[Figure, ...]:

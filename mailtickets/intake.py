@@ -22,6 +22,7 @@ from mailtickets.desk import Desk, Ending, Letter
 from mailtickets.failpoints import Point, reach
 from mailtickets.reader import Reader
 from mailtickets.store import ledger
+from mailtickets.store.audit import InboxCount
 from mailtickets.store.engine import Store
 
 FIRST_PAUSE = 1.0  # seconds after a lost connection; doubles
@@ -53,6 +54,7 @@ class Intake:
         self.mailbox = settings.address.key
         self._beat = beat
         self._reconcile = asyncio.Event()
+        self.count: InboxCount | None = None  # as of the last full comparison
         self._down_since: datetime | None = None
         self._down_reason = ""
 
@@ -137,6 +139,8 @@ class Intake:
             raise down
         if above == 0:
             await self._mark_forgotten(inbox, uidvalidity, uids)
+            unknown = await self.house.store.read(ledger.unknown_uids, self.mailbox, uidvalidity, uids)
+            self.count = InboxCount(self.mailbox, len(uids), len(unknown), self.house.clock())
 
     async def _take(self, raws: Sequence[RawMail]) -> tuple[int, ...]:
         """Keep, read, decide one batch. Gives the UIDs that may be marked."""

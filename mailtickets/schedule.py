@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,9 +13,13 @@ from mailtickets import desk as desk_room
 from mailtickets import log
 from mailtickets.desk import Desk
 from mailtickets.failpoints import Point, reach
-from mailtickets.store import leases, outbox, sessions
+from mailtickets.store import audit, leases, outbox, sessions
+from mailtickets.store.audit import InboxCount, Witness
 from mailtickets.store.engine import Store
 
+AUDITED = timedelta(
+    days=2
+)  # what has moved in so long is looked at closely each day; the rest by “mailtickets audit”
 KEEP_SENT = timedelta(days=90)  # outbox rows that are done; the ticket's own messages stay
 
 
@@ -29,6 +33,8 @@ class Clockwork:
     nudge: Callable[[], None]
     reconcile: Callable[[], None]  # asks every inbox for a full comparison
     owner: str
+    inboxes: Callable[[], Sequence[InboxCount]]  # as they stood when they were last compared
+    named: frozenset[str] = frozenset()  # keys of addresses that may be told of any ticket
 
 
 async def reconcile(works: Clockwork) -> str:
@@ -46,8 +52,13 @@ async def purge(works: Clockwork) -> str:
 
 
 async def digest(works: Clockwork) -> str:
-    """Yesterday in figures, to the operators."""
-    count = await works.store.write(desk_room.send_digest, works.desk, works.clock())
+    """Yesterday in figures, to the operators, with what the auditor finds in it."""
+    now = works.clock()
+    witness = Witness(now, named=works.named, since=now - AUDITED)
+    findings = await works.store.read(audit.check, works.store.blobs, witness)
+    count = await works.store.write(
+        desk_room.send_digest, works.desk, works.inboxes(), findings, works.clock()
+    )
     works.nudge()
     return f"{count} mailed"
 

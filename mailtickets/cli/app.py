@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mailtickets import __version__
-from mailtickets.cli import check, database, demo, init, ledger, link, outbox, read, run, ticket
+from mailtickets.cli import audit, check, database, demo, init, ledger, link, outbox, read, run, ticket
 from mailtickets.cli.options import ConfigFile
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ def _root(
 
 app.command()(init.init)
 app.command()(check.check)
+app.command()(audit.audit)
 app.command()(run.run)
 app.command(hidden=True)(run.window)
 app.command(**demo.PASSED_ON)(demo.demo)

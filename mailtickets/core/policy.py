@@ -71,6 +71,12 @@ class Policy:
         """Keys of all addresses that are the desk itself."""
         return frozenset(a.key for box in self.mailboxes for a in (box.address, *box.aliases))
 
+    @property
+    def told(self) -> frozenset[str]:
+        """Keys of all addresses that the operator has named to get notices or alarms, staff or not."""
+        notified = (address for project in self.projects for address in project.notify)
+        return frozenset(address.key for address in (*notified, *self.operators))
+
     def project(self, key: str) -> Project:
         """KeyError if there is none."""
         for project in self.projects:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 
 from aioimaplib import Response
@@ -46,12 +46,12 @@ class Inbox:
         self._can_idle = False
         self._highest = 0  # UID that a search has shown
 
-    async def connect(self) -> Mailbox:
-        """Log in and select the folder."""
+    async def connect(self, *, read_only: bool = False) -> Mailbox:
+        """Log in and select the folder; `read_only` (EXAMINE): nothing can be marked, and nothing is by looking."""
         link = Link(self._settings, self._deadlines)
         await link.greet()
         await link.log_in()
-        folder = await link.select()
+        folder = await link.select(read_only=read_only)
         self._opened = link, folder
         self._can_idle = "IDLE" in link.capabilities
         return Mailbox(folder.uidvalidity, self._can_idle)
@@ -102,6 +102,11 @@ class Inbox:
             for batch in self._bounded(await self._heads(some)):
                 if mails := await self._mails(batch):
                     yield mails
+
+    async def received(self, uids: Sequence[int]) -> dict[int, datetime]:
+        """When mails came, by UID; one that has left the folder is left out."""
+        heads = [item for some in _slices(sorted(uids)) for item in await self._heads(some)]
+        return {head.uid: head.received_at for head in heads}
 
     async def _heads(self, uids: Sequence[int]) -> tuple[Item, ...]:
         query = self._link.client.uid("FETCH", syntax.uid_set(uids), "(UID RFC822.SIZE INTERNALDATE)")

@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from aioimaplib import IMAP4, CommandTimeout, Response
+from aioimaplib.aioimaplib import SELECTED
 
 from mailtickets import wire
 from mailtickets.config import ImapSettings
@@ -100,14 +101,17 @@ class Link:
         await self.ask(self.client.protocol.capability(), self.deadlines.command)
         self.capabilities = frozenset(self.client.protocol.capabilities)
 
-    async def select(self) -> Folder:
+    async def select(self, *, read_only: bool = False) -> Folder:
         folder = self._settings.folder
-        answer = await self.ask(self.client.select(syntax.folder(folder)), self.deadlines.command)
+        name = syntax.folder(folder)
+        opening = self.client.examine(name) if read_only else self.client.select(name)
+        answer = await self.ask(opening, self.deadlines.command)
         if answer.result != "OK":
             self._refuse(
                 f"The folder {folder} of {self._settings.user} cannot be opened", answer, "Check folder."
             )
         said = b"\n".join(answer.lines)
+        self.client.protocol.state = SELECTED  # of which the library knows nothing after EXAMINE
         validity = re.search(rb"\[UIDVALIDITY (\d+)\]", said)
         if validity is None:
             self.abort()

@@ -499,6 +499,24 @@ SAMPLES = (
         ),
         "",
     ),
+    Sample(
+        "digest-broken",
+        _told(
+            ReplyKind.DIGEST,
+            author=None,
+            figures=(
+                Figure("Letters taken in", "41"),
+                Figure("Mails in the inbox support@example.org", "1,204"),
+                Figure("Of these in the ledger", "1,201"),
+                Figure("Promises checked", "11, 1 of them not kept"),
+            ),
+            remarks=(
+                "NOT TRUE: Every mail of the inboxes has exactly one outcome. (1,204 letters looked at, 3 broken.) "
+                "See “mailtickets ledger”.",
+            ),
+        ),
+        "",
+    ),
 )
 
 

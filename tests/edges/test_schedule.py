@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 from apscheduler.triggers.cron import CronTrigger
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from mailtickets import desk, schedule
 from mailtickets.config import load
 from mailtickets.core.case import ReplyKind
+from mailtickets.core.retry import Done, Sent
 from mailtickets.schedule import JOBS, Clockwork, Job
-from mailtickets.store import engine, leases, people, schema
+from mailtickets.store import engine, leases, outbox, people, schema
+from mailtickets.store.audit import InboxCount
 from mailtickets.store.engine import Store, Tx
 from tests.house.house import write_config
 
@@ -41,7 +43,13 @@ async def works(tmp_path: Path) -> AsyncIterator[Clockwork]:
     await store.write(people.sync_staff, settings.staff, NOW)
     asked: list[str] = []
     yield Clockwork(
-        store, desk.furnish(settings), Clock(), lambda: None, lambda: asked.append("reconcile"), "this one"
+        store,
+        desk.furnish(settings),
+        Clock(),
+        lambda: None,
+        lambda: asked.append("reconcile"),
+        "this one",
+        inboxes=lambda: [InboxCount("support@example.org", 1204, 3, NOW)],
     )
     await store.close()
 
@@ -58,6 +66,23 @@ async def test_the_digest_goes_to_the_operators_once_a_day(works: Clockwork) -> 
     await schedule.run(works, _job("digest"))
     await schedule.run(works, _job("digest"))
     assert await works.store.read(_kinds) == [ReplyKind.DIGEST]
+
+
+async def test_the_digest_says_what_the_inbox_holds_and_which_promise_is_broken(works: Clockwork) -> None:
+    await schedule.run(works, _job("digest"))
+    (digest,) = await works.store.write(outbox.claim, "test", 10, NOW)
+    assert b"1,201" in digest.octets
+    assert b"all kept" in digest.octets
+    assert b"NOT TRUE" not in digest.octets
+    # A sent mail that the relay refused: nobody but the auditor would ever notice.
+    await works.store.write(outbox.settle, digest, Sent(250, "ok"), Done(), NOW)
+    await works.store.write(lambda tx: tx.execute(update(schema.outbox).values(code=550)))
+    works.clock.now += timedelta(days=1)  # type: ignore[attr-defined]
+    await schedule.run(works, _job("digest"))
+    (alarm,) = await works.store.write(outbox.claim, "test", 10, works.clock())
+    assert b"1 of them not kept" in alarm.octets
+    assert b"NOT TRUE: Every mail that is noted as sent was taken by the relay." in alarm.octets
+    assert b"1 promise not kept" in alarm.octets
 
 
 async def test_a_job_at_which_another_daemon_is_is_left_to_it(works: Clockwork) -> None:

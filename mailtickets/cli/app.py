@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 
 from mailtickets import __version__
-from mailtickets.cli import audit, check, database, demo, init, ledger, link, outbox, read, run, ticket
+from mailtickets.cli import (
+    audit,
+    check,
+    database,
+    demo,
+    explain,
+    init,
+    ledger,
+    link,
+    outbox,
+    read,
+    run,
+    ticket,
+)
 from mailtickets.cli.options import ConfigFile
 
 app = typer.Typer(
@@ -48,5 +61,6 @@ app.command()(ledger.ledger)
 app.add_typer(ledger.quarantine, name="quarantine")
 app.add_typer(ledger.held, name="held")
 app.add_typer(outbox.app, name="outbox")
+app.command()(explain.explain)
 app.command()(read.read)
 app.add_typer(database.app, name="db")

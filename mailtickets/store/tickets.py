@@ -49,6 +49,11 @@ def to_change_by_number(tx: Tx, number: int) -> Ticket | None:
     return of(row) if row else None
 
 
+def by_id(tx: Tx, id: int) -> Ticket | None:
+    row = tx.execute(select(ticket).where(ticket.c.id == id)).first()
+    return of(row) if row else None
+
+
 def by_number(tx: Tx, number: int) -> Ticket | None:
     row = tx.execute(select(ticket).where(ticket.c.number == number)).first()
     return of(row) if row else None

@@ -13,6 +13,18 @@ from mailtickets.store.views.rows import (
     quarantine_rows,
 )
 from mailtickets.store.views.ticket import Delivery, Entry, Event, TicketView, attached_to, ticket
+from mailtickets.store.views.trail import (
+    LetterTrail,
+    MailTrail,
+    SentMail,
+    letter_trail,
+    letters_by_fingerprint,
+    letters_by_message_id,
+    letters_by_octets,
+    letters_by_uid,
+    mail_trail,
+    mails_by_message_id,
+)
 
 __all__ = [
     "Delivery",
@@ -20,8 +32,11 @@ __all__ = [
     "Event",
     "Letter",
     "LetterRow",
+    "LetterTrail",
     "MailRow",
+    "MailTrail",
     "Overview",
+    "SentMail",
     "Sort",
     "StatusCount",
     "TicketFilter",
@@ -33,6 +48,13 @@ __all__ = [
     "held_rows",
     "ledger_rows",
     "letter",
+    "letter_trail",
+    "letters_by_fingerprint",
+    "letters_by_message_id",
+    "letters_by_octets",
+    "letters_by_uid",
+    "mail_trail",
+    "mails_by_message_id",
     "outbox_rows",
     "overview",
     "quarantine_rows",

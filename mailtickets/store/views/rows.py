@@ -80,8 +80,8 @@ def ledger_rows(
     """The latest letters, newest first. `mailbox`: Address.key; "" is all of them."""
     here = inbound.c.mailbox == mailbox if mailbox else true()
     ended = inbound.c.outcome == outcome if outcome else true()
-    rows = _LETTERS.where(here, ended).order_by(inbound.c.id.desc()).limit(limit)
-    return tuple(_letter(row) for row in tx.execute(rows))
+    rows = LETTERS.where(here, ended).order_by(inbound.c.id.desc()).limit(limit)
+    return tuple(letter_of(row) for row in tx.execute(rows))
 
 
 def quarantine_rows(tx: Tx) -> tuple[LetterRow, ...]:
@@ -97,7 +97,7 @@ def held_rows(tx: Tx) -> tuple[LetterRow, ...]:
 def letter(tx: Tx, blobs: Blobs, id: int) -> Letter | None:
     """One letter of the ledger (LetterRow.id); None if there is none."""
     more = (inbound.c.why_kind, inbound.c.evidence, inbound.c.error, inbound.c.traceback)
-    wanted = _LETTERS.join(raw).add_columns(*more, raw.c.sha256, raw.c.octets)
+    wanted = LETTERS.join(raw).add_columns(*more, raw.c.sha256, raw.c.octets)
     row = tx.execute(wanted.where(inbound.c.id == id)).first()
     if row is None:
         return None
@@ -105,17 +105,17 @@ def letter(tx: Tx, blobs: Blobs, id: int) -> Letter | None:
         octets = blobs.get(row.sha256) if row.octets is None else row.octets
     except FileNotFoundError:
         octets = None
-    return Letter(_letter(row), row.why_kind, row.evidence, row.error, row.traceback, octets)
+    return Letter(letter_of(row), row.why_kind, row.evidence, row.error, row.traceback, octets)
 
 
 def outbox_rows(tx: Tx, *states: MailState, limit: int | None = ROWS) -> tuple[MailRow, ...]:
     """Mails in these states, newest first; without one named, all that are not sent yet."""
     chosen = outbox.c.state.in_(states) if states else IS_UNSENT
-    rows = _MAILS.where(chosen).order_by(outbox.c.id.desc()).limit(limit)
+    rows = MAILS.where(chosen).order_by(outbox.c.id.desc()).limit(limit)
     return tuple(MailRow(*row) for row in tx.execute(rows))
 
 
-_LETTERS: Select[Any] = select(
+LETTERS: Select[Any] = select(
     inbound.c.id,
     inbound.c.mailbox,
     inbound.c.uidvalidity,
@@ -135,7 +135,7 @@ _LETTERS: Select[Any] = select(
     inbound.c.size,
     ticket.c.number,
 ).select_from(inbound.outerjoin(ticket))
-_MAILS: Select[Any] = select(
+MAILS: Select[Any] = select(
     outbox.c.id,
     outbox.c.cause,
     outbox.c.kind,
@@ -154,9 +154,9 @@ _MAILS: Select[Any] = select(
 
 
 def _ended(tx: Tx, outcome: Outcome) -> tuple[LetterRow, ...]:
-    rows = _LETTERS.where(inbound.c.outcome == outcome).order_by(inbound.c.id)
-    return tuple(_letter(row) for row in tx.execute(rows))
+    rows = LETTERS.where(inbound.c.outcome == outcome).order_by(inbound.c.id)
+    return tuple(letter_of(row) for row in tx.execute(rows))
 
 
-def _letter(row: Row[Any]) -> LetterRow:
+def letter_of(row: Row[Any]) -> LetterRow:
     return LetterRow(*row[: len(LetterRow.__slots__)])

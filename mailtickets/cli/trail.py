@@ -1,0 +1,365 @@
+"""One mail's way in words for a terminal, and as values for a program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from mailtickets.cli.rows import words
+from mailtickets.core import telling
+from mailtickets.core.account import Mailed
+from mailtickets.core.case import Outcome, ReplyKind
+from mailtickets.core.person import Person
+from mailtickets.core.silence import SENTENCES
+from mailtickets.core.ticket import Changed, Opened, Value
+from mailtickets.store.attempts import Attempt
+from mailtickets.store.schema import MailState
+from mailtickets.store.views import Event, LetterRow, LetterTrail, MailTrail, SentMail
+
+INDENT = "  "
+KINDS_WIDTH = 20
+CAUSES = {
+    "out": "mail {number} of the desk could not be delivered",
+    "link": "somebody asked for a sign-in link",
+    "digest": "the day had ended",
+    "limit": "a limit was met that day",
+}
+
+
+# A letter.
+
+
+def letter_text(trail: LetterTrail) -> str:
+    """A page: each question that an operator asks, and its answer."""
+    row = trail.row
+    head = [
+        (
+            "came",
+            f"{_clock(row.received_at)} UTC to {row.mailbox}, UID {row.uid} of {row.uidvalidity}, {row.size} octets",
+        ),
+        ("from", row.sender or "nobody"),
+        ("id", f"<{row.message_id}>" if row.message_id else "none"),
+        ("outcome", _outcome(trail)),
+    ]
+    if trail.is_released:
+        head.append(("", "It was held, and the operator let it go on."))
+    if row.outcome is Outcome.QUARANTINED and row.attempts:
+        head.append(("read", f"{row.attempts} times, the last one ended so: {trail.error}"))
+    parts = [_section(f"Letter {row.id}: {row.subject or 'no subject'}", head)]
+    if row.kind is not None:
+        parts.append(_section("What wrote it?", [("", telling.writer(row.kind, trail.why_kind))]))
+    if trail.account is not None:
+        parts.append(_section("Which ticket?", [("", _which(trail))]))
+    if trail.evidence is not None:
+        parts.append(_section("Is it who it says?", _proofs(trail)))
+    if trail.changes:
+        parts.append(_section("What did it change?", [_change(event, trail) for event in trail.changes]))
+    if trail.joined:
+        came = ", ".join(_called(person) for person in trail.joined)
+        parts.append(_section("Who came onto the ticket by it?", [("", came)]))
+    if row.outcome is not None:
+        parts.append("\n".join(["Who was mailed?", *_mailed(trail)]))
+        parts.append("\n".join(["Who was not, and why?", *_unmailed(trail)]))
+    if trail.copies:
+        again = [(f"letter {copy.id}", f"{_clock(copy.received_at)} {_ended(copy)}") for copy in trail.copies]
+        parts.append(_section("Other copies of it", again))
+    return "\n".join(parts)
+
+
+def _outcome(trail: LetterTrail) -> str:
+    row = trail.row
+    match row.outcome:
+        case None:
+            return f"none yet: it waits to be read and decided (tried {row.attempts} times)"
+        case Outcome.HELD:
+            return f"held, {row.reason}. To let it go on: mailtickets held release {row.id}"
+        case Outcome.QUARANTINED:
+            return f"quarantined, {row.reason}. To have it read again: mailtickets quarantine retry {row.id}"
+        case _:
+            return _ended(row)
+
+
+def _ended(row: LetterRow) -> str:
+    if row.outcome is None:
+        return "waits to be decided"
+    where = f" (ticket {row.ticket})" if row.ticket is not None else ""
+    return f"{row.outcome}{where}: {row.reason}"
+
+
+def _which(trail: LetterTrail) -> str:
+    account = trail.account
+    if account is None:
+        return "not known"
+    number = trail.row.ticket
+    where = "no ticket" if number is None else f"ticket {number}"
+    if trail.row.outcome is Outcome.OPENED:
+        where = f"ticket {number}, a new one"
+    return f"{where}. By which clue? {_capital(telling.clue(account, trail.known_ids))}."
+
+
+def _proofs(trail: LetterTrail) -> list[tuple[str, str]]:
+    if trail.evidence is None:
+        return []
+    proofs = telling.proofs(trail.evidence, trail.sender, trail.ticket_id, trail.numbers, trail.people)
+    speaks_for, against = (sentences or ("nothing",) for sentences in proofs)
+    return [
+        *(("for" if not i else "", sentence) for i, sentence in enumerate(speaks_for)),
+        *(("against" if not i else "", sentence) for i, sentence in enumerate(against)),
+    ]
+
+
+def _change(event: Event, trail: LetterTrail) -> tuple[str, str]:
+    match event.change:
+        case Opened() as opened:
+            return (
+                "opened",
+                f"status {opened.status}, priority {opened.priority}, {opened.type} in {opened.project}",
+            )
+        case Changed(field=field, old=old, new=new):
+            return str(field), f"{_value(old, trail.people, field)} → {_value(new, trail.people, field)}"
+
+
+def _value(value: Value, people: Mapping[int, Person], field: str) -> str:
+    match value:
+        case None | "" | ():
+            return "nothing"
+        case datetime():
+            return _clock(value)
+        case tuple():
+            return ", ".join(value)
+        case int() if field in ("requester", "assignee"):
+            return people[value].address.spec if value in people else "somebody"
+        case _:
+            return str(value)
+
+
+def _mailed(trail: LetterTrail) -> list[str]:
+    lines = [line for mail in trail.mails for line in _mail(mail)]
+    there = {(mail.row.kind, mail.recipient.id) for mail in trail.mails}
+    meant = trail.account.mailed if trail.account else ()
+    lines += [_absent(one, trail) for one in meant if (one.kind, one.person) not in there]
+    return lines or [f"{INDENT}nobody"]
+
+
+def _absent(one: Mailed, trail: LetterTrail) -> str:
+    """A mail that was decided, but has no row under this letter."""
+    person = trail.people.get(one.person)
+    spec = person.address.spec if person else "somebody"
+    why = "its row is gone: what was sent is kept for 90 days"
+    if one.kind is ReplyKind.ALARM:
+        why = "mailed once a day, however many letters call for it"
+    return words_of(telling.mail_name(one.kind), f"{spec}: {why}", KINDS_WIDTH)
+
+
+def _mail(mail: SentMail) -> list[str]:
+    """One mail in a line, and a line for each attempt that did not deliver it."""
+    head = f"{mail.row.recipient}: {_state(mail)}"
+    lines = [words_of(telling.mail_name(mail.row.kind), head, KINDS_WIDTH)]
+    return lines + [words_of("", attempt, KINDS_WIDTH) for attempt in _attempts(mail)]
+
+
+def _state(mail: SentMail) -> str:
+    row = mail.row
+    nth = f" at try {row.attempts}" if row.attempts > 1 else ""
+    match row.state:
+        case _ if row.bounced_at is not None:
+            return f"came back {_clock(row.bounced_at)}: {mail.bounce or 'the report gives no reason'}"
+        case MailState.SENT:
+            return f"handed over {_at(row.settled_at)}{nth}: {row.code} {row.answer}"
+        case MailState.FAILED:
+            return f"given up {_at(row.settled_at)}: {row.answer}"
+        case MailState.HELD:
+            return f"held back by a limit. To send it all the same: mailtickets outbox retry {row.id}"
+        case MailState.CLAIMED:
+            return "being sent now"
+        case _:
+            return f"waits, next try {_at(row.next_at)}"
+
+
+def _attempts(mail: SentMail) -> list[str]:
+    lines = [_attempt(one) for one in mail.attempts]
+    noted = sum(one.counts for one in mail.attempts) + (mail.row.state in (MailState.SENT, MailState.CLAIMED))
+    silent = mail.row.attempts - noted
+    if silent > 0:
+        lines.append(
+            f"{silent} more without an answer: the desk was stopped, or lost the server, in mid-delivery"
+        )
+    return lines
+
+
+def _attempt(one: Attempt) -> str:
+    said = f"{one.code} {one.answer}" if one.code else one.answer
+    if one.times > 1:
+        return f"tried {one.times} times from {_clock(one.at)} to {_clock(one.until_at)}: {said}"
+    return f"tried {_clock(one.at)}: {said}"
+
+
+def _unmailed(trail: LetterTrail) -> list[str]:
+    left = trail.account.unmailed if trail.account else ()
+    lines = [
+        words_of("", f"{_called(trail.people[one.person])}: {SENTENCES[one.why]}", 0)
+        for one in left
+        if one.person in trail.people
+    ]
+    if lines:
+        return lines
+    is_over = trail.row.outcome in (Outcome.IGNORED, Outcome.HELD, Outcome.QUARANTINED)
+    return [f"{INDENT}{'everybody: see the outcome' if is_over else 'nobody was left out'}"]
+
+
+# A mail of ours.
+
+
+def mail_text(trail: MailTrail) -> str:
+    """A page: what it was, what it came from, what became of it."""
+    row, letter = trail.mail.row, trail.letter
+    kind, _, number = row.cause.partition(":")
+    cause = CAUSES.get(kind, row.cause).format(number=number)
+    if letter is not None:
+        cause = f"letter {letter.id}, {_ended(letter)}. More of it: mailtickets explain {letter.id}"
+    elif kind == "in":
+        cause = "a letter that is gone"
+    lines = [
+        ("to", row.recipient),
+        ("ticket", str(row.ticket) if row.ticket is not None else "none"),
+        ("id", f"<{row.message_id}>"),
+        ("written", f"{_clock(row.created_at)} UTC"),
+        ("because", cause),
+        ("state", _state(trail.mail)),
+        *(("", attempt) for attempt in _attempts(trail.mail)),
+    ]
+    return _section(f"Mail {row.id}, written by the desk: {telling.mail_name(row.kind)}", lines)
+
+
+# For a program.
+
+
+def letter_values(trail: LetterTrail) -> Mapping[str, object]:
+    """Everything, as JSON takes it; people by address."""
+    row, account = trail.row, trail.account
+    proofs = (
+        telling.proofs(trail.evidence, trail.sender, trail.ticket_id, trail.numbers, trail.people)
+        if trail.evidence
+        else ((), ())
+    )
+    return {
+        "letter": row.id,
+        "mailbox": row.mailbox,
+        "uidvalidity": row.uidvalidity,
+        "uid": row.uid,
+        "received": row.received_at.isoformat(),
+        "stored": row.stored_at.isoformat(),
+        "decided": _iso(row.decided_at),
+        "message_id": row.message_id,
+        "from": row.sender,
+        "subject": row.subject,
+        "size": row.size,
+        "kind": row.kind,
+        "why_kind": trail.why_kind,
+        "outcome": row.outcome,
+        "reason": row.reason,
+        "error": trail.error,
+        "reads": row.attempts,
+        "released": trail.is_released,
+        "ticket": row.ticket,
+        "route": account.route if account else None,
+        "clue": telling.clue(account, trail.known_ids) if account else None,
+        "evidence_for": proofs[0],
+        "evidence_against": proofs[1],
+        "changes": [_change_values(event, trail) for event in trail.changes],
+        "joined": [person.address.spec for person in trail.joined],
+        "mails": [mail_values(MailTrail(mail, None)) for mail in trail.mails],
+        "meant": [
+            {"kind": one.kind, "to": trail.people[one.person].address.spec, "held": one.is_held}
+            for one in (account.mailed if account else ())
+            if one.person in trail.people
+        ],
+        "not_mailed": [
+            {"to": trail.people[one.person].address.spec, "why": one.why, "sentence": SENTENCES[one.why]}
+            for one in (account.unmailed if account else ())
+            if one.person in trail.people
+        ],
+        "copies": [
+            {"letter": copy.id, "outcome": copy.outcome, "reason": copy.reason} for copy in trail.copies
+        ],
+    }
+
+
+def mail_values(trail: MailTrail) -> Mapping[str, object]:
+    """A mail of ours, as JSON takes it."""
+    row = trail.mail.row
+    return {
+        "mail": row.id,
+        "kind": row.kind,
+        "to": row.recipient,
+        "message_id": row.message_id,
+        "ticket": row.ticket,
+        "cause": row.cause,
+        "letter": trail.letter.id if trail.letter else None,
+        "state": row.state,
+        "created": row.created_at.isoformat(),
+        "settled": _iso(row.settled_at),
+        "next": _iso(row.next_at),
+        "code": row.code,
+        "answer": row.answer,
+        "bounced": _iso(row.bounced_at),
+        "bounce": trail.mail.bounce,
+        "tries": row.attempts,
+        "attempts": [
+            {
+                "at": one.at.isoformat(),
+                "until": one.until_at.isoformat(),
+                "times": one.times,
+                "code": one.code,
+                "answer": one.answer,
+            }
+            for one in trail.mail.attempts
+        ],
+    }
+
+
+def _change_values(event: Event, trail: LetterTrail) -> Mapping[str, object]:
+    what, change = _change(event, trail)
+    if isinstance(event.change, Opened):
+        return {"field": what, "old": None, "new": change}
+    people, field = trail.people, event.change.field
+    return {
+        "field": field,
+        "old": _value(event.change.old, people, field),
+        "new": _value(event.change.new, people, field),
+    }
+
+
+# Words.
+
+
+def _section(title: str, lines: Sequence[tuple[str, str]]) -> str:
+    width = max((len(label) for label, _ in lines), default=0)
+    return "\n".join([words(title), *(words_of(label, text, width) for label, text in lines)])
+
+
+def words_of(label: str, text: str, width: int) -> str:
+    """An indented line; its label in a column of its own. A mail's own words must not steer the terminal."""
+    gap = f"{label:<{width}}  " if width else ""
+    return f"{INDENT}{gap}{words(text)}".rstrip()
+
+
+def _called(person: Person) -> str:
+    spec = person.address.spec
+    return spec if person.shown == spec else f"{person.shown} <{spec}>"
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _clock(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}"
+
+
+def _at(at: datetime | None) -> str:
+    return _clock(at) if at else "never by itself"
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import groupby
 
 from mailtickets.core.mail import Segment, SegmentKind
-from mailtickets.core.reading import marks
+from mailtickets.core.reading import footers, marks
 from mailtickets.core.reading.heads import BLANK, LOOK, Heads, forwards
 from mailtickets.core.reading.html import Marked
 from mailtickets.core.reading.limits import ReadingLimits
@@ -23,11 +23,16 @@ MAX_SIGNATURE = 25  # lines under two dashes; what is longer is text
 _QUOTED = re.compile(r"[ \t]{0,3}[A-Za-z]{0,3}>(?!\s?[:：]\s*$)")  # not the rest of "<ann@example.org\n>:"
 _LONGEST_DASHES = 8
 _DASHES = re.compile(r"\s?(?:--|—|––|-\s-)\s*$")
+_RULED = re.compile(r"\s?(?:-{3,6}|_{2,6}|\*{3,6}|={3,6})\s*$")
+MAX_CARD = 6  # lines of a visiting card
+_LONGEST_OF_CARD = 60  # characters
+MAX_BANNER = 8  # lines
 _SHORTEST_RULE = 8
 _LONGEST_SENT_FROM = 100
 _LIST_FOOTER = re.compile(r"_{10,}\s*$|-{20,}\s*$|~{10,}\s*$|--~--~-.*$")
 _LIST_WORDS = re.compile(
-    r"mailing.?list|mailinglijst|lista de correo|liste de diffusion|unsubscribe", re.IGNORECASE
+    r"mailing.?list|mailinglijst|lista de correo|liste de diffusion|unsubscribe|subscribed to|google groups",
+    re.IGNORECASE,
 )
 
 
@@ -86,6 +91,8 @@ class _Fold:
                 continue
             if self.kinds[at] is not TYPED:
                 end = self._marked(at)
+            elif not self.has_typed and signed_at < 0 and (end := self._banner(at)):
+                pass
             else:
                 end = 0 if self.heads.is_plain(at) and not self.has_above else self._quote(at)
             if end:
@@ -138,14 +145,58 @@ class _Fold:
     def _signs(self, at: int) -> bool:
         """Whether a signature, or what is put under letters, begins here."""
         line = self.lines[at][:LOOK]
-        if len(line) <= _LONGEST_DASHES and _DASHES.match(line):
-            return self.has_typed and self._below(at) is not None
+        if len(line) <= _LONGEST_DASHES:
+            if _DASHES.match(line):
+                return self.has_typed and self._below(at) is not None
+            if _RULED.match(line):
+                return self.has_typed and self._is_card(self._below(at))
         if len(line) >= _SHORTEST_RULE and _LIST_FOOTER.match(line):
             below = self._below(at) or []
-            return self.has_typed and any(_LIST_WORDS.search(text[:LOOK]) for text in below[:4])
+            is_list = any(_LIST_WORDS.search(text[:LOOK]) for text in below[:4])
+            return self.has_typed and (is_list or self._is_meeting(at, line))
         if len(line) < _LONGEST_SENT_FROM and _is_sent_from(line.strip(" *_<>\t")):
             return self._below(at) is not None
-        return self.has_typed and marks.DISCLAIMER.match(line) is not None
+        return self.has_typed and (footers.DISCLAIMER.match(line) is not None or self._is_meeting(at, line))
+
+    def _is_card(self, below: list[str] | None) -> bool:
+        """A name, a company, a number: few short lines that are no sentences."""
+        return (
+            below is not None
+            and 0 < len(below) <= MAX_CARD
+            and all(
+                len(line) <= _LONGEST_OF_CARD and not line.rstrip().endswith((".", "?", "!", ":", ";"))
+                for line in below
+            )
+        )
+
+    def _is_meeting(self, at: int, line: str) -> bool:
+        """A rule over "Microsoft Teams", or such words alone, and a link or a number below."""
+        if footers.MEETING_RULE.match(line):
+            following = self.lines[at + 1 : at + 4]
+            return any(footers.MEETING.match(text[:LOOK]) for text in following)
+        return footers.MEETING.match(line) is not None and any(
+            footers.MEETING_BELOW.search(text[:LOOK]) for text in self.lines[at : at + 5]
+        )
+
+    def _banner(self, at: int) -> int:
+        """The end of a paragraph in which a server warns of what follows; 0 if none begins here."""
+        line = self.lines[at][:LOOK]
+        is_stranger = footers.STRANGER.match(line) is not None
+        if not is_stranger and not footers.BANNER.match(line):
+            return 0
+        end = at
+        while end < min(at + MAX_BANNER, len(self.lines)) and not BLANK.match(self.lines[end]):
+            end += 1
+        said = "\n".join(text[:LOOK] for text in self.lines[at:end])
+        is_mark = end - at == 1 and line.strip(" *[]()").casefold() in (
+            "external",
+            "external email",
+            "extern",
+            "externe",
+        )
+        return (
+            self._set(at, end, SIGNATURE) if is_stranger or is_mark or footers.BANNER_SAYS.search(said) else 0
+        )
 
     def _below(self, at: int) -> list[str] | None:
         """The lines down to the next quote, blank ones left out; None if they are more than a signature has."""
@@ -200,7 +251,12 @@ class _Fold:
 
 
 def _is_sent_from(line: str) -> bool:
-    return marks.SENT_FROM.fullmatch(line) is not None or line.endswith(marks.SENT_FROM_ENDS)
+    return (
+        line.rstrip(".").endswith(footers.SENT_FROM_ENDS)
+        or footers.SENT_FROM.fullmatch(line) is not None
+        or footers.GET_APP.fullmatch(line) is not None
+        or footers.GET_APP_ENDS.fullmatch(line) is not None
+    )
 
 
 _SAMPLE = 60  # characters, white space left out, by which a place is found again

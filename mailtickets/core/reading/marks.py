@@ -43,6 +43,8 @@ FROM = (
     "送信者", "보낸 사람", "보낸사람", "Feladó", "De la", "Expéditeur", "Expediteur", "Remitente", "Remetente", "Mittente",
     "Afzender", "Absender", "Avsändare", "Afsender", "Avsender", "Saatja", "Kellelt", "No", "Nuo", "Pošiljatelj",
     "Šalje", "Prima od", "מאת", "من", "Từ", "จาก", "Dari", "Emisor",
+    "Daripada", "Od koga", "От кога", "Nork", "از", "فرستنده", "से", "Siuntėjas", "Avsändare", "Remitent",  "Sender", "Пошиљалац", "Испраќач", "Nga", "Expeditor", "Küldő", "Pengirim", "Người gửi", "ผู้ส่ง", "ส่งจาก", 
+    "Од",
 )  # fmt: skip
 # "Sent: Tuesday …" is said of nothing but a letter; "Date: …" stands in forms and orders, too.
 SENT = (
@@ -52,22 +54,26 @@ SENT = (
     "Надіслано", "Gönderildi", "Gönderilme", "Gönderme Tarihi", "Στάλθηκε", "发送时间", "發送時間", "发送日期", "寄件日期",
     "送信日時", "보낸 날짜", "Elküldve", "Küldve", "Küldés ideje", "Trimis", "Saadetud", "Nosūtīts", "Išsiųsta", "Poslano",
     "Poslato", "נשלח", "تم الإرسال", "ส่งเมื่อ", "Đã gửi", "Dikirim", "Terkirim",
+    "Изпратено", "Изпратен", "Изпратени", "Dihantar", "Послато", "Enviat el", "Enviat", "Bidalia", "ارسال شده", "भेजा गया", "Expediat", "Εστάλη", "Gönderilme Zamanı", "Gönderilen", "تاريخ الإرسال", "已傳送", "已发送", "보낸 시간", "Ngày gửi", "ส่ง", "ส่งแล้ว", "Saatmisaeg", "Dërguar", "Poslané", "Odesláno dne", "Data e ora", "Sendedato", "送信日", "Gesendet von",
 )  # fmt: skip
 DATE = (
     "Date", "Datum", "Fecha", "Data", "Dato", "Päivämäärä", "Päiväys", "Dátum", "Дата", "Tarih", "Ημερομηνία", "日期", "时间",
     "日時", "日付", "날짜", "Kuupäev", "Datums", "Датум", "תאריך", "تاريخ", "التاريخ", "วันที่", "Ngày", "Tanggal",
+    "Fecha y hora", "Zeit", "Uhrzeit",  "Datë", "तारीख", "날짜 및 시간", "Quando", 
 )  # fmt: skip
 TO = (
     "To", "An", "À", "A", "Pour", "Para", "Aan", "Till", "Til", "Vastaanottaja", "Do", "Komu", "Pro", "Adresat", "Кому",
     "До", "Kime", "Alıcı", "Προς", "收件人", "收件者", "宛先", "받는 사람", "받는사람", "Címzett", "Către", "Destinatario",
     "Destinataire", "Destinatário", "Empfänger", "Saaja", "Kellele", "Kam", "Za", "Prima", "Kam", "Mottagare", "Modtager",
     "Mottaker", "אל", "إلى", "ถึง", "Đến", "Tới", "Kepada", "Untuk", "Ke",
+    "Per a", "Nori", "به", "को", "Adressaat", "За", "А", "До кого", "Do koho", "Mottagarna", "Penerima", "Người nhận", "ผู้รับ", "Kwa",  "Příjemce", "Príjemca", "Primatelj", "Prejemnik", "Destinataires", "Empfänger*in",
 )  # fmt: skip
 SUBJECT = (
     "Subject", "Betreff", "Objet", "Sujet", "Oggetto", "Asunto", "Assunto", "Onderwerp", "Ämne", "Emne", "Efni", "Aihe",
     "Temat", "Předmět", "Predmet", "Тема", "Тема письма", "Konu", "Θέμα", "主题", "主旨", "主題", "件名", "제목", "Tárgy",
     "Subiect", "Teema", "Temats", "Tema", "Zadeva", "Naslov", "Предмет", "Assumpte", "Gaia", "נושא", "الموضوع", "موضوع",
     "หัวข้อ", "เรื่อง", "Chủ đề", "Tiêu đề", "Perihal", "Subjek",
+    "Относно", "Tēma", "विषय", "Наслов", "Rubrik", "Titill", "Perkara", "Subjekts", "Przedmiot", "Asia", "Sujeto", "Titel",
 )  # fmt: skip
 OTHER = (
     "Cc", "CC", "Bcc", "Kopie", "Kopie (CC)", "Copie", "Copie à", "Kopia", "Kópia", "Kopi", "Копия", "Копія", "Copia",
@@ -75,6 +81,7 @@ OTHER = (
     "Antwort an", "Responder a", "Répondre à", "Rispondi a", "Risposta", "Antwoord aan", "Organization", "Organisation",
     "Importance", "Priority", "Wichtigkeit", "Attachments", "Anlagen", "Newsgroups", "Newsgroup", "Mailing list",
     "Reply", "Pièces jointes",
+     "Kopie an", "Cópia", "Kopija", "Копие", "נמען", "עותק", "نسخة", "كربونية", "抄送人", "密件抄送", "密件副本", "CCi", "Cci", "Blindkopie", "Skjult kopi", "Dodatno", "Sajátmásolat", "Alıcılar", "Cópia oculta", "Prilozi", "Загрузки", "Anhänge", "Adjuntos", "Allegati", "Bijlagen", "Bilagor", "Załączniki", "Вложения", "附件", "添付ファイル", "첨부",
 )  # fmt: skip
 
 # "-----Original Message-----": between dashes, or alone on a line.
@@ -91,6 +98,7 @@ ORIGINAL = (
     "原始邮件", "原始郵件", "原邮件", "原始消息", "元のメッセージ", "オリジナルメッセージ", "원본 메시지", "원본 메일", "Mesaj original",
     "Mesajul original", "Izvorna poruka", "Izvirno sporočilo", "Originalna poruka", "Algne kiri", "Algsõnum", "Sākotnējais ziņojums",
     "Originalus laiškas", "Missatge original", "Tin nhắn gốc", "Thư gốc", "Pesan asli", "הודעה מקורית", "الرسالة الأصلية",
+    "邮件原件", "原郵件", "원본 이메일", "元メッセージ", "Původní mail", "Originalmail",
 )  # fmt: skip
 FORWARDED = (
     "Forwarded message", "Forwarded Message", "Begin forwarded message", "Forwarded by", "Forwarded mail", "Forwarded email",
@@ -111,6 +119,7 @@ FORWARDED = (
     "転送されたメッセージ", "전달된 메시지", "전달된 메일", "Mesaj redirecționat", "Mesaj redirectat", "Proslijeđena poruka",
     "Posredovano sporočilo", "Edastatud kiri", "Pārsūtīts ziņojums", "Persiųstas laiškas", "Missatge reenviat",
     "Tin nhắn được chuyển tiếp", "Pesan terusan", "הודעה שהועברה", "רسالة معاد توجيهها", "رسالة تم تحويلها",
+    "Yönlendirilmiş ileti", "Yönlendirilen ileti", "转发邮件信息", "转发的消息", "已轉寄郵件", "轉寄訊息", "رسالة معاد توجيهها", "پیام هدایت شده", "Препратено съобщение", "Прослеђена порука", "Prosleđena poruka", "Missatge reenviat", "Birzalitako mezua", "Mensaxe reenviada", "अग्रेषित संदेश", "ข้อความที่ส่งต่อ", "Mesej dimajukan",
 )  # fmt: skip
 # What a letter is called between dashes, whatever is said of it: "-----Nachricht von Ann-----".
 MESSAGE = (
@@ -124,24 +133,6 @@ FORWARD_PREFIX = re.compile(
     r"videres|prosl|posr|reenv|redir|weitergeleitet|inoltro|transf)\s?[:：]",
     re.IGNORECASE,
 )
-
-# What phones and programs put under a letter.
-SENT_FROM = re.compile(
-    r"(?:sent (?:from|via|with|by|using) (?:my |the |a |an )?(?:\S+ ?){1,8}|get outlook for (?:ios|android|mac)\b.*|"
-    r"(?:von|vom) mein\w* \S.{0,40} gesendet|gesendet (?:von|mit|über|aus) .{2,60}|"
-    r"diese nachricht wurde von mein\w* .{2,60} gesendet|"
-    r"envoyé (?:de|depuis|avec|à partir d|par|via) ?.{2,60}|enviado (?:desde|do|da|de|a partir|via|con|com|por) .{2,60}|"
-    r"inviato (?:da|con|dal|tramite) ?.{2,60}|(?:verzonden|verstuurd) (?:vanaf|met|via|van) .{2,60}|"
-    r"skickat från .{2,60}|skickades från .{2,60}|sendt fra .{2,60}|lähetetty .{2,60}(?:sta|stä|lla|llä)|"
-    r"wysłan[eoya]+ z .{2,60}|odesláno (?:z|ze|pomocí) .{2,60}|odoslané z .{2,60}|отправлено (?:с|из|от) .{2,60}|"
-    r"надіслано (?:з|із) .{2,60}|"
-    r"发自我的.{1,40}|发自 ?.{1,40}|從我的.{1,40}傳送|傳送自.{1,40}|送信元.{1,40}|στάλθηκε από .{2,60}|trimis de pe .{2,60}|"
-    r"enviat (?:des|amb) .{2,60}|saadetud minu .{2,40}|dikirim dari .{2,60}|được gửi từ .{2,60}|elküldve .{2,60}|"
-    r"download .{2,40} for (?:ios|android).{0,20}|yahoo mail for iphone|connected by .{2,40})[.!]?",
-    re.IGNORECASE,
-)
-# The same in languages that say it last: "iPhone'umdan gönderildi".
-SENT_FROM_ENDS = ("dan gönderildi", "den gönderildi", "から送信", "에서 보냄")
 
 # "Reply above this line": a desk's own mark, ours or another's. A line must have one of the words to be looked at.
 ABOVE_WORDS = (
@@ -159,27 +150,5 @@ ABOVE = re.compile(
     r"(?:antwoord|reageer|typ).{0,40}boven deze (?:regel|lijn)|"
     r"(?:svara|skriv|svar).{0,40}(?:ovanför|ovenfor|over) den(?:na|ne) (?:rad|linje)\w*|"
     r"(?:ответ|пишите).{0,40}выше этой (?:строки|линии)|odpowied\w+.{0,40}(?:powyżej|nad) tej linii).{0,60}",
-    re.IGNORECASE,
-)
-
-# The start of a paragraph that a company's server puts under every letter.
-DISCLAIMER = re.compile(
-    r"[*_#\[\s]*(?:disclaimer|legal (?:notice|disclaimer)|confidential(?:ity)?(?: (?:notice|note|statement|information))?\s*[:.\-]|"
-    r"privileged(?:/| (?:and|&) )confidential|"
-    r"(?:this|the information (?:contained )?in this|the contents of this|the information transmitted)\b.{0,60}"
-    r"(?:e-?mail|message|communication|transmission).{0,200}"
-    r"(?:confidential|intended (?:only|solely|exclusively)|privileged|legally protected)|"
-    r"diese (?:e-?mail|nachricht) (?:enthält|kann|ist|und|sowie).{0,120}(?:vertraulich|rechtlich geschützt|ausschließlich)|"
-    r"ce (?:message|courriel|mail|courrier)\b.{0,120}(?:confidentiel|à l.attention exclusive|à l.usage exclusif)|"
-    r"(?:este|el presente) (?:mensaje|correo)\b.{0,160}(?:confidencial|exclusivamente)|"
-    r"(?:esta mensagem|este e-?mail)\b.{0,160}(?:confidencia|exclusivamente)|"
-    r"(?:questo|il presente|le informazioni contenute in questo) (?:messaggio|e-?mail)\b.{0,160}(?:riservat|confidenzial)|"
-    r"(?:dit|de informatie in dit) (?:bericht|e-?mail\w*)\b.{0,160}(?:vertrouwelijk|uitsluitend)|"
-    r"(?:please )?consider the environment before printing|"
-    r"this (?:e-?mail|message) (?:has been|was) (?:scanned|checked|sent from a virus-free)|virus-free\.|"
-    r"diese e-?mail wurde .{0,40}(?:viren|virus)|"
-    r"you (?:are receiv(?:ing|ed)|received) this (?:e-?mail|message|notification) because|"
-    r"to unsubscribe from this (?:group|list|e-?mail)|"
-    r"microsoft teams(?: meeting)?\s*$|join zoom meeting\s*$)",
     re.IGNORECASE,
 )

@@ -155,6 +155,7 @@ KINDS = {
     "bounce-exim": Kind.BOUNCE,
     "bounce-qmail": Kind.BOUNCE,
     "bounce-rfc3464": Kind.BOUNCE,
+    "report-without-words": Kind.BOUNCE,
     "challenge": Kind.CHALLENGE,
     "feedback-report": Kind.COMPLAINT,
     "mailing-list": Kind.LIST,
@@ -175,6 +176,7 @@ def test_what_wrote_it(name: str) -> None:
 
 OURS = "mt.5.2.abc.def@desk.example.org"
 BOUNCES = {
+    "report-without-words": Bounce("failed", ("lee@customer.example",), "5.1.1", "", ""),
     "bounce-rfc3464": Bounce("failed", ("lee@customer.example",), "5.2.2", "552 5.2.2 Mailbox full", OURS),
     "bounce-delayed": Bounce("delayed", ("lee@customer.example",), "4.4.1", "connection timed out", OURS),
     "bounce-delivered": Bounce("delivered", ("lee@customer.example",), "2.0.0", "250 ok", OURS),

@@ -176,6 +176,13 @@ def test_two_dashes_over_a_long_text_are_no_signature() -> None:
     assert typed(text) == text
 
 
+def test_the_end_of_a_quoted_line_that_a_program_broke_is_quoted() -> None:
+    long = "> In efficitur augue ac tristique ullamcorper. Aenean tincidunt ornare diam,"
+    assert typed(f"It works.\n\n{long}\neget accumsan est\n> viverra quis.") == "It works."
+    assert typed(f"It works.\n\n{long}\nNo.\n> viverra quis.") == "It works.\n\nNo."
+    assert typed(f"It works.\n\n{long[:40]}\nyes\n> viverra quis.") == "It works.\n\nyes"
+
+
 def test_a_name_under_a_greeting_is_the_senders() -> None:
     assert typed("It works.\n\nBest regards\nLee") == "It works.\n\nBest regards\nLee"
 

@@ -49,6 +49,21 @@ def test_it_says_what_is_wanted(method: str, what: str) -> None:
     assert invitations.told(calendar) == f"{what}: Lunch"
 
 
+@pytest.mark.parametrize(
+    ("answer", "what"),
+    [
+        ("ACCEPTED", "The invitation is accepted"),
+        ("DECLINED", "The invitation is declined"),
+        ("TENTATIVE", "The invitation is accepted, but not for sure"),
+        ("X", "Answer to the invitation"),
+    ],
+)
+def test_an_answer_says_which(answer: str, what: str) -> None:
+    attendee = f'ATTENDEE;CN="Lee; of Customer";PARTSTAT={answer}:mailto:lee@customer.example'
+    calendar = f"METHOD:REPLY\nBEGIN:VEVENT\n{attendee}\nSUMMARY:Lunch\nEND:VEVENT"
+    assert invitations.told(calendar) == f"{what}: Lunch"
+
+
 def test_no_line_of_a_title_can_pass_for_a_command() -> None:
     told = invitations.told("BEGIN:VEVENT\nSUMMARY:Lunch\\n#close\nEND:VEVENT")
     assert told == "Appointment: Lunch #close"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from mailtickets.core.mail import InboundMail, SegmentKind
 from mailtickets.core.reading import (
+    armour,
     bodies,
     bounces,
     folding,
@@ -54,7 +55,9 @@ def read(octets: bytes, limits: ReadingLimits = _LIMITS) -> InboundMail:
         text=body.text,
         segments=segments,
         attachments=bodies.attachments(held.files, limits.relay_size),
-        language=language.language(fields, held.language, typed),
+        language=language.language(
+            fields, held.language, typed.removeprefix(held.ours).removeprefix(armour.ENCRYPTED)
+        ),
         bounce=bounce,
         fingerprint=fingerprint(fields, root),
         defects=tuple(f"{name.title()} is too long: its end was left out" for name in cut),

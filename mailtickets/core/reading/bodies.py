@@ -32,7 +32,6 @@ _UNSEEN = frozenset({"text/x-amp-html", "text/watch-html"})
 _ENVELOPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _STATUS = frozenset({"message/delivery-status", "message/global-delivery-status", "text/rfc822-headers"})
 _MESSAGES = frozenset({"message/rfc822", "message/global"})
-_SHOWN = ("From", "Date", "Subject")  # of a message that was handed on, with its text
 MAX_HANDED_ON = 3  # messages that are opened, and how deep
 _TYPE = re.compile(
     r"[a-z0-9][a-z0-9!#$&^_.+\-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+\-]{0,126}"
@@ -68,6 +67,11 @@ class Contents:
     def own(self) -> Marked:
         """The letter's own words."""
         return texts.joined(self.texts)
+
+    @property
+    def ours(self) -> str:
+        """What we put in place of what cannot be read, on top of the text."""
+        return texts.joined(text for text in self.texts[:1] if text.entity is None).text
 
     @property
     def body(self) -> Marked:
@@ -112,10 +116,12 @@ def _handed_on(files: tuple[Entity, ...], depth: int) -> Marked:
         with contextlib.suppress(Broken):
             root = take_apart(message.octets, _LIMITS)
             text = contents(root, depth + 1).body.text
-            shown = _SHOWN if len(messages) > 1 else ()
-            head = [f"{name}: {said}" for name in shown if (said := words.line(root.header(name.lower())))]
-            handed_on = "\n".join((*head, *([""] if head else []), text)).strip("\n")
-            whole = appended(whole, texts.marked_as(SegmentKind.FORWARD, handed_on))
+            said = (words.line(root.header(name)) for name in ("from", "subject"))
+            # No head of fields: of several nobody can tell whose letter this one is about.
+            head = ": ".join(filter(None, said)) if len(messages) > 1 else ""
+            handed_on = f"{head}\n\n{text}".strip("\n")
+            gap = "\n" if whole.kinds else ""
+            whole = appended(whole, texts.marked_as(SegmentKind.FORWARD, f"{gap}{handed_on}"))
     return whole
 
 

@@ -24,6 +24,7 @@ _QUOTED = re.compile(r"[ \t]{0,3}[A-Za-z]{0,3}>(?!\s?[:：]\s*$)")  # not the re
 _LONGEST_DASHES = 8
 _DASHES = re.compile(r"\s?(?:--|—|––|-\s-)\s*$")
 _RULED = re.compile(r"\s?(?:-{3,6}|_{2,6}|\*{3,6}|={3,6})\s*$")
+_BROKEN = re.compile(r"[ \t]{0,3}[A-Za-z]{0,3}>.{64,}[^\s.?!:;]\s*$")  # a full line that ends no sentence
 MAX_CARD = 6  # lines of a visiting card
 _LONGEST_OF_CARD = 60  # characters
 MAX_BANNER = 8  # lines
@@ -105,6 +106,7 @@ class _Fold:
             at += 1
         self._sign(signed_at, len(self.lines))
         self._unquote_lone_lines()
+        self._requote_ends()
         self._tidy()
         return self.kinds
 
@@ -228,6 +230,17 @@ class _Fold:
                 )
             ):
                 self.kinds[at] = TYPED
+
+    def _requote_ends(self) -> None:
+        """The end of a quoted line that a program broke without a mark: nobody answers in the middle of a word."""
+        for at in range(1, len(self.lines) - 1):
+            if (
+                self.kinds[at] is TYPED
+                and self.kinds[at - 1] is QUOTE is self.kinds[at + 1]
+                and _BROKEN.match(self.lines[at - 1][:LOOK])
+                and self.lines[at][:1].islower()
+            ):
+                self.kinds[at] = QUOTE
 
     def _tidy(self) -> None:
         """Blank lines between two stretches of one kind are no answer."""

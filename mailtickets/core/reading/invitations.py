@@ -26,6 +26,14 @@ _WHAT = {
     "reply": "Answer to the invitation",
     "cancel": "Cancelled",
     "counter": "Another time is proposed",
+    "add": "One more date",
+    "declinecounter": "The other time is declined",
+}
+_ANSWERED = {
+    "accepted": "The invitation is accepted",
+    "declined": "The invitation is declined",
+    "tentative": "The invitation is accepted, but not for sure",
+    "delegated": "The invitation is passed on to somebody else",
 }
 
 
@@ -34,6 +42,7 @@ class _Property:
     name: str  # in capitals
     value: str
     zone: str = ""  # TZID
+    answer: str = ""  # PARTSTAT
 
 
 def told(calendar: str) -> str:
@@ -52,14 +61,18 @@ def told(calendar: str) -> str:
             method = line.value.strip().lower()
         elif within[-1:] == ["VEVENT"]:
             event.setdefault(line.name, line)
-    return "\n".join(_lines(_WHAT.get(method, "Appointment"), event))
+    what = _WHAT.get(method, "Appointment")
+    if method == "reply" and "ATTENDEE" in event:
+        what = _ANSWERED.get(event["ATTENDEE"].answer, what)  # RFC 5546 section 3.2.3: there is one
+    return "\n".join(_lines(what, event))
 
 
 def _properties(text: str) -> Iterator[_Property]:
     for line in text.split("\n"):
         if found := _LINE.match(line):
-            zone = words.field(f"x{found[2]}").parameter("tzid")
-            yield _Property(found[1].upper(), found[3], clean_line(zone))
+            said = words.field(f"x{found[2]}")
+            zone, answer = said.parameter("tzid"), said.parameter("partstat")
+            yield _Property(found[1].upper(), found[3], clean_line(zone), answer.lower())
 
 
 def _lines(what: str, event: dict[str, _Property]) -> Iterator[str]:

@@ -27,6 +27,7 @@ _LIKE_A_BOUNDARY = re.compile(
 )
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
 _CHUNK = re.compile(rb"([^=]+)=*")
+_FIRST_CHUNK = re.compile(rb"[A-Za-z0-9+/\s]+={1,2}")
 _BLANKS = b" \t\r\n"
 _SOFT_BREAK = re.compile(rb"=[ \t]*(?:\r\n?|(?<=[ \t])\n)")
 _CHARSET = re.compile(rb"(?:charset=\"?|=\?)([A-Za-z0-9][\w\-]{2,40})", re.IGNORECASE)
@@ -252,11 +253,11 @@ def _base64(raw: bytes) -> bytes:
 
     What has too many of them is no base64, whatever its header says; what a list's server wrote below is left out.
     """
-    padding = raw.find(b"=")
-    first = raw[:padding] if padding * 2 > len(raw) else raw
-    strange = len(first.translate(None, _BLANKS)) - len(_NOT_BASE64.sub(b"", first))
-    if strange * 10 > len(first):
-        return raw
+    first = _FIRST_CHUNK.match(raw)
+    if first is None or len(_NOT_BASE64.sub(b"", first[0])) % 4:
+        strange = len(raw.translate(None, _BLANKS)) - len(_NOT_BASE64.sub(b"", raw))
+        if strange * 10 > len(raw):
+            return raw
     out = bytearray()
     for number, found in enumerate(_CHUNK.finditer(_NOT_BASE64.sub(b"", raw))):
         chunk, filled = found[1], len(found[0]) % 4 == 0

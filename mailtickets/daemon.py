@@ -24,6 +24,7 @@ from mailtickets.control import LedgerClerk
 from mailtickets.delivery import Delivery
 from mailtickets.failpoints import Point, reach
 from mailtickets.intake import House, Intake, finish_leftovers
+from mailtickets.oauth import Keyring
 from mailtickets.reader import Reader
 from mailtickets.smtp import Courier
 from mailtickets.store import engine, lock, outbox, people
@@ -87,12 +88,14 @@ async def _serve(settings: Settings, clock: Callable[[], datetime]) -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
     notify("EXTEND_TIMEOUT_USEC=600000000")  # migrations and their backup take what they take
+    keyring = Keyring(settings.state_dir)
     async with _ledger(settings, clock) as store, Reader() as reader:
-        courier = Courier(settings.smtp)
+        courier = Courier(settings.smtp, tokens=keyring.of(settings.smtp.oauth2))
         try:
-            await _work(settings, clock, stop, store, reader, courier)
+            await _work(settings, clock, stop, store, reader, courier, keyring)
         finally:
             await courier.close()
+            await keyring.close()
     log.stopped()
 
 
@@ -118,6 +121,7 @@ async def _work(
     store: Store,
     reader: Reader,
     courier: Courier,
+    keyring: Keyring,
 ) -> None:
     furnished = desk.furnish(settings)
     pulse = Pulse()
@@ -127,7 +131,10 @@ async def _work(
     house = House(
         store, reader, furnished, clock, delivery.nudge, dkim.Checker(settings.nameservers), asyncio.Lock()
     )
-    inboxes = [Intake(house, box, pulse.beat(f"inbox {box.address.key}")) for box in settings.mailboxes]
+    inboxes = [
+        Intake(house, box, pulse.beat(f"inbox {box.address.key}"), keyring.of(box.imap.oauth2))
+        for box in settings.mailboxes
+    ]
     asked = asyncio.Event()  # the operator wants letters looked at again, or rows sent
 
     def ask() -> None:

@@ -20,6 +20,7 @@ from mailtickets.core.case import Outcome
 from mailtickets.core.mail import InboundMail, RawMail, Unreadable
 from mailtickets.desk import Desk, Ending, Letter
 from mailtickets.failpoints import Point, reach
+from mailtickets.oauth import Tokens
 from mailtickets.reader import Reader
 from mailtickets.store import ledger
 from mailtickets.store.audit import InboxCount
@@ -48,11 +49,18 @@ class House:
 class Intake:
     """Owns the connection to one inbox."""
 
-    def __init__(self, house: House, settings: MailboxSettings, beat: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        house: House,
+        settings: MailboxSettings,
+        beat: Callable[[], None],
+        tokens: Tokens | None = None,
+    ) -> None:
         self.house = house
         self.settings = settings
         self.mailbox = settings.address.key
         self._beat = beat
+        self._tokens = tokens
         self._reconcile = asyncio.Event()
         self.count: InboxCount | None = None  # as of the last full comparison
         self._down_since: datetime | None = None
@@ -67,7 +75,7 @@ class Intake:
         pause = FIRST_PAUSE
         while True:
             self._beat()
-            inbox = imap.Inbox(self.settings, self.house.desk.policy.limits.mail_size)
+            inbox = imap.Inbox(self.settings, self.house.desk.policy.limits.mail_size, tokens=self._tokens)
             try:
                 opened = await inbox.connect()
                 self._tell_up(opened.can_idle)

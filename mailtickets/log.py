@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections import deque
 from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,8 +19,10 @@ import structlog
 from structlog.typing import Processor
 
 _LONGEST = 300  # characters of one value: a server's answer, not a letter
+_LATE = 256  # secrets that came up while we run: enough for a day of renewed tokens of a few accounts
 _SHORTEST = 8  # characters of a secret: striking out "demo" or "support" would leave nothing to read
 _log = structlog.get_logger()
+_hidden_late: deque[str] = deque(maxlen=_LATE)  # each in every form that it may be quoted in
 
 
 def setup(format: str, hidden: Sequence[str] = (), stream: TextIO = sys.stderr) -> None:
@@ -85,18 +88,30 @@ def _head_first(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[
 
 def _strike(hidden: Sequence[str]) -> Processor:
     """Nothing that holds a secret gets as far as being rendered, however a library has quoted it."""
-    worth = [one for one in hidden if len(one) >= _SHORTEST]
-    once = {form for one in worth for form in (one, json.dumps(one)[1:-1], repr(one)[1:-1])}
-    twice = {form for one in once for form in (one, json.dumps(one)[1:-1], repr(one)[1:-1])}
-    longest_first = sorted(twice, key=len, reverse=True)
+    longest_first = _forms(hidden)
 
     def struck(value: object) -> object:
         if isinstance(value, str):
-            for form in longest_first:
+            for form in (*_hidden_late, *longest_first):
                 value = value.replace(form, "…")
         return value
 
     return lambda _, __, event: {key: struck(value) for key, value in event.items()}
+
+
+def _forms(hidden: Sequence[str]) -> Sequence[str]:
+    """As it may stand in a line, quoted once or twice; the longest first."""
+    worth = [one for one in hidden if len(one) >= _SHORTEST]
+    once = {form for one in worth for form in (one, json.dumps(one)[1:-1], repr(one)[1:-1])}
+    twice = {form for one in once for form in (one, json.dumps(one)[1:-1], repr(one)[1:-1])}
+    return sorted(twice, key=len, reverse=True)
+
+
+def hide(*secrets: str) -> None:
+    """Strike these out, too, from now on: what a provider has given while we run."""
+    for form in _forms(secrets):
+        if form not in _hidden_late:
+            _hidden_late.append(form)
 
 
 # The service
@@ -266,6 +281,18 @@ def relay_down(host: str, reason: str, again_after: timedelta) -> None:
 
 def relay_up(host: str, down_for: timedelta) -> None:
     _log.info("relay up", host=host, down_for=_span(down_for))
+
+
+def token_not_kept(user: str, file: str, error: OSError) -> None:
+    """The provider gave a new refresh token, and it is in memory only."""
+    _log.error(
+        "token not kept",
+        user=user,
+        file=file,
+        error=error.strerror,
+        next="Make room, and let the service write there, before it is stopped; it is tried again at the next renewal. "
+        "Else run “mailtickets authorize” after the next start.",
+    )
 
 
 # The clock, the window

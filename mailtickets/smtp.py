@@ -15,11 +15,12 @@ from datetime import datetime
 
 from aiosmtplib import SMTP, SMTPDataError, SMTPException, SMTPResponse, SMTPResponseException
 
-from mailtickets import wire
+from mailtickets import log, oauth, wire
 from mailtickets.config import SmtpSettings
 from mailtickets.core.mail import Address
 from mailtickets.core.retry import Deferred, Failed, Result, Sent
 from mailtickets.failpoints import Point, reach
+from mailtickets.oauth import NoToken, Tokens
 from mailtickets.wire import Finding, State
 
 
@@ -39,10 +40,11 @@ class Deadlines:
 class Refused(Exception):
     """The relay takes nothing now, from this desk at least."""
 
-    def __init__(self, code: int, reason: str) -> None:
+    def __init__(self, code: int, reason: str, is_refusal: bool = False) -> None:
         super().__init__(reason)
         self.code = code  # 0: no answer
         self.reason = reason  # whole sentences
+        self.is_refusal = is_refusal  # password, token, certificate: only the operator can mend it
 
 
 class _Lost(Exception):
@@ -64,8 +66,11 @@ class _Letter:
 class Courier:
     """Owns up to `connections` connections to the relay. Safe to use from several tasks at once."""
 
-    def __init__(self, settings: SmtpSettings, deadlines: Deadlines | None = None) -> None:
+    def __init__(
+        self, settings: SmtpSettings, deadlines: Deadlines | None = None, tokens: Tokens | None = None
+    ) -> None:
         self._settings = settings
+        self._tokens = tokens  # for a relay that wants no password
         self._deadlines = deadlines or Deadlines()
         self._slots = asyncio.Semaphore(settings.connections)
         self._kept: dict[SMTP, asyncio.TimerHandle] = {}  # the freshest last
@@ -80,7 +85,7 @@ class Courier:
             try:
                 return await self._over_kept(letter) or await self._over_new(letter)
             except Refused as refused:
-                return Deferred(refused.code, refused.reason, relay_down=True)
+                return Deferred(refused.code, refused.reason, relay_down=True, is_refusal=refused.is_refusal)
             except _Lost as lost:
                 return self._lost(lost)
 
@@ -103,7 +108,7 @@ class Courier:
         return None
 
     async def _over_new(self, letter: _Letter) -> Result:
-        return await self._hand_over(await _connect(self._settings, self._deadlines), letter)
+        return await self._hand_over(await _connect(self._settings, self._deadlines, self._tokens), letter)
 
     async def _hand_over(self, client: SMTP, letter: _Letter) -> Result:
         """One mail over an open connection, which is kept if it is still in step."""
@@ -226,13 +231,15 @@ async def _reset(client: SMTP, deadlines: Deadlines) -> bool:
 # The connection
 
 
-async def _connect(settings: SmtpSettings, deadlines: Deadlines) -> SMTP:
+async def _connect(settings: SmtpSettings, deadlines: Deadlines, tokens: Tokens | None) -> SMTP:
     """Open, encrypted, logged in."""
+    if tokens is not None:
+        await _token(tokens)  # before the clock of the connection runs
     client = _client(settings, deadlines)
     try:
         async with asyncio.timeout(deadlines.connect):
             await _greet(client, settings)
-            await _log_in(client, settings)
+            await _log_in(client, settings, tokens)
     except BaseException as error:
         client.close()
         if isinstance(error, (SMTPException, OSError, ValueError)):
@@ -243,9 +250,13 @@ async def _connect(settings: SmtpSettings, deadlines: Deadlines) -> SMTP:
 
 def _client(settings: SmtpSettings, deadlines: Deadlines) -> SMTP:
     try:
-        tls = None if settings.tls == "none" else wire.context(settings.ca_file)
-    except wire.NoAuthority as error:
-        raise Refused(0, str(error)) from error
+        tls = (
+            None
+            if settings.tls == "none"
+            else wire.context(settings.ca_file, settings.cert_file, settings.key_file)
+        )
+    except wire.BadFile as error:
+        raise Refused(0, str(error), is_refusal=True) from error
     return SMTP(
         hostname=settings.host,
         port=settings.port,
@@ -262,14 +273,18 @@ async def _greet(client: SMTP, settings: SmtpSettings) -> None:
     await client.ehlo()
     if settings.tls == "starttls":
         if not client.supports_extension("starttls"):
-            raise Refused(0, f"{settings.host}:{settings.port} offers no STARTTLS. Check port and tls.")
+            told = f"{settings.host}:{settings.port} offers no STARTTLS. Check port and tls."
+            raise Refused(0, told, is_refusal=True)
         await client.starttls()
         # RFC 3207 section 4.2: what was said in the clear is forgotten.
         await client.ehlo()
 
 
-async def _log_in(client: SMTP, settings: SmtpSettings) -> None:
+async def _log_in(client: SMTP, settings: SmtpSettings, tokens: Tokens | None) -> None:
     """By one way only: a wrong password that is tried by three ways is three wrong passwords."""
+    if tokens is not None:
+        await _log_in_with(tokens, client, settings)
+        return
     if not settings.user:
         return
     where, offered = f"{settings.host}:{settings.port}", client.server_auth_methods
@@ -281,20 +296,50 @@ async def _log_in(client: SMTP, settings: SmtpSettings) -> None:
         elif "cram-md5" in offered:
             await client.auth_crammd5(settings.user, settings.password)
         else:
-            raise Refused(
-                0, f"{where} offers no login with a password. Check port and tls, or leave user empty."
-            )
+            told = f"{where} offers no login with a password. Check port and tls, or leave user empty."
+            raise Refused(0, told, is_refusal=True)
     except SMTPResponseException as refused:
         said = f"{refused.code} {wire.one_line(refused.message)}"
         reason = f"{where} refuses the login of {settings.user}: “{said}”. Check user and password."
-        raise Refused(refused.code, reason) from refused
+        raise Refused(refused.code, reason, is_refusal=refused.code // 100 == 5) from refused
+
+
+async def _log_in_with(tokens: Tokens, client: SMTP, settings: SmtpSettings) -> None:
+    """RFC 4954 section 4: AUTH with an initial response; a challenge to it holds the reasons of a refusal."""
+    where, offered = f"{settings.host}:{settings.port}", client.server_auth_methods
+    mechanism = next((m for m in oauth.MECHANISMS if m.lower() in offered), None)
+    if mechanism is None:
+        told = f"{where} takes no access tokens (OAuth2). Log in with a password, or look at host and port."
+        raise Refused(0, told, is_refusal=True)
+    token = await _token(tokens)
+    shown = oauth.initial_response(mechanism, settings.user, token, settings.host, settings.port)
+    log.hide(shown.decode())
+    answer = await client.execute_command(b"AUTH", mechanism.encode(), shown)
+    if answer.code == 334:
+        answer = await client.execute_command(oauth.REFUSED[mechanism])
+    if answer.code != 235:
+        reason = (
+            f"{where} refuses the access token of {settings.user}: “{answer.code} {wire.one_line(answer.message)}”. "
+            "Check that user is the mailbox that the token was made for, that scope allows SMTP, and that sending "
+            "with a login (SMTP AUTH) is switched on for it."
+        )
+        is_refusal = answer.code // 100 == 5 and not tokens.refused(token)
+        raise Refused(answer.code, reason, is_refusal)
+
+
+async def _token(tokens: Tokens) -> str:
+    try:
+        return await tokens.access()
+    except NoToken as no:
+        raise Refused(0, no.reason, no.is_refusal) from no
 
 
 def _refused(error: BaseException, settings: SmtpSettings) -> Refused:
     if isinstance(error, SMTPResponseException) and error.code > 0:
         said = f"{error.code} {wire.one_line(error.message)}"
         return Refused(error.code, f"{settings.host}:{settings.port} takes no mail now: “{said}”.")
-    return Refused(0, wire.trouble(error, settings.host, settings.port).reason)
+    trouble = wire.trouble(error, settings.host, settings.port)
+    return Refused(0, trouble.reason, trouble.is_refusal)
 
 
 def _hang_up(client: SMTP) -> None:
@@ -309,14 +354,17 @@ def _hang_up(client: SMTP) -> None:
 
 
 async def probe(
-    settings: SmtpSettings, deadlines: Deadlines | None = None, now: datetime | None = None
+    settings: SmtpSettings,
+    deadlines: Deadlines | None = None,
+    now: datetime | None = None,
+    tokens: Tokens | None = None,
 ) -> tuple[Finding, ...]:
     """What works, in order, up to the first thing that does not. Sends no mail. `now`: to tell what ends soon."""
-    return tuple([finding async for finding in _steps(settings, deadlines or Deadlines(), now)])
+    return tuple([finding async for finding in _steps(settings, deadlines or Deadlines(), now, tokens)])
 
 
 async def _steps(
-    settings: SmtpSettings, deadlines: Deadlines, now: datetime | None
+    settings: SmtpSettings, deadlines: Deadlines, now: datetime | None, tokens: Tokens | None
 ) -> AsyncIterator[Finding]:
     subject, client = "connect", None
     try:
@@ -326,16 +374,19 @@ async def _steps(
         yield Finding(subject, State.OK, f"{settings.host}:{settings.port} answers.")
         if settings.tls != "none":
             yield wire.certificate(client.get_transport_info("peercert"), now)
+        if tokens is not None:
+            subject = "token"
+            yield await oauth.tried(tokens)
         subject = "login"
         async with asyncio.timeout(deadlines.connect):
-            await _log_in(client, settings)
+            await _log_in(client, settings, tokens)
         if settings.user:
             yield Finding(subject, State.OK, f"{settings.user} is let in.")
         async with asyncio.timeout(deadlines.command):
             yield await _welcome(client)
         yield _size(client)
-    except Refused as refused:
-        yield Finding(subject, State.FAIL, refused.reason)
+    except (Refused, NoToken) as trouble:
+        yield Finding(subject, State.FAIL, trouble.reason)
     except (SMTPException, OSError, ValueError) as error:
         yield Finding(subject, State.FAIL, _refused(error, settings).reason)
     finally:

@@ -38,18 +38,51 @@ class Trouble:
     is_refusal: bool  # only the operator can mend it
 
 
-class NoAuthority(Exception):
-    """`ca_file` cannot be used; `str()` is a whole sentence."""
+class BadFile(Exception):
+    """A certificate or key of ours cannot be used; `str()` is a whole sentence."""
 
 
-def context(ca_file: Path | None) -> ssl.SSLContext:
-    """Checks chain, name and dates, against the machine's authorities or those of `ca_file` (PEM). NoAuthority."""
+def context(
+    ca_file: Path | None, cert_file: Path | None = None, key_file: Path | None = None
+) -> ssl.SSLContext:
+    """Checks chain, name and dates, against the machine's authorities or those of `ca_file` (PEM).
+
+    `cert_file` (PEM, with its chain) is shown to a server that asks for one. BadFile.
+    """
     try:
         made = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(ca_file) if ca_file else None)
     except OSError as error:
-        raise NoAuthority(f"The ca_file {ca_file} cannot be used ({error.strerror or error}).") from error
+        raise BadFile(f"The ca_file {ca_file} cannot be used ({error.strerror or error}).") from error
     made.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996
+    if cert_file is not None:
+        _show(made, cert_file, key_file)
     return made
+
+
+def _show(context: ssl.SSLContext, cert_file: Path, key_file: Path | None) -> None:
+    asked: list[None] = []
+
+    def passphrase() -> str:
+        asked.append(None)
+        return ""
+
+    try:
+        # Without a function to ask, OpenSSL would ask the terminal.
+        context.load_cert_chain(cert_file, key_file, password=passphrase)
+    except OSError as error:
+        where = f"{cert_file} with the key in {key_file or 'the same file'}"
+        if asked:
+            raise BadFile(
+                f"The key of {where} has a passphrase that nobody can type. Store it without one, mode 0600."
+            ) from error
+        if isinstance(error, ssl.SSLError) and error.reason == "KEY_VALUES_MISMATCH":
+            raise BadFile(
+                f"The certificate {where} does not belong to that key. Name the right key_file."
+            ) from error
+        why = error.reason if isinstance(error, ssl.SSLError) else error.strerror
+        raise BadFile(
+            f"The certificate {where} cannot be used ({why or error}). Both must be PEM; check cert_file and key_file."
+        ) from error
 
 
 # X509_V_ERR_* of OpenSSL, x509_vfy.h

@@ -8,6 +8,7 @@ ca.file                                         # for `ca_file`
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -29,6 +30,15 @@ class Identity:
 
     cert: Path
     key: Path
+
+    def context(self, client_authority: Path | None = None) -> ssl.SSLContext:
+        """For a server that shows it; with `client_authority` it wants a certificate of the client, too."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.cert, self.key)
+        if client_authority is not None:
+            context.load_verify_locations(client_authority)
+            context.verify_mode = ssl.CERT_REQUIRED
+        return context
 
 
 @dataclass(frozen=True, slots=True)

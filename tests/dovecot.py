@@ -12,6 +12,8 @@ Mail lies in Maildirs under a folder that goes with the server; the ports stay t
 User names are whole addresses, all with the password PASSWORD; `user+anything@` reaches the user too.
 LMTP refuses an unknown user with 550 5.1.1. Keywords work; IDLE, MOVE and UIDPLUS are offered
 (`without={"IDLE"}` takes some away). Needs root; `missing()` says what is not there.
+With `introspect`, the address of a provider (tests/provider.py), access tokens let their users in, by `by_token`.
+With `wants_cert` a TLS client must show a certificate of the server's own authority, `authority`.
 """
 
 from __future__ import annotations
@@ -47,16 +49,25 @@ class Dovecot:
     """Owns one server process and its folder."""
 
     def __init__(
-        self, *users: str, identity: Identity | None = None, without: Set[str] = frozenset()
+        self,
+        *users: str,
+        identity: Identity | None = None,
+        without: Set[str] = frozenset(),
+        introspect: str = "",
+        by_token: str = "xoauth2 oauthbearer",
+        wants_cert: bool = False,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="mt-dovecot-"))
         self.folder.chmod(0o755)
         self.users = users
         self.port, self.tls_port, self.lmtp_port = free_port(), free_port(), free_port()
         self.auth_socket = self.folder / "run" / "auth-smtp"
-        authority = Authority.create(self.folder)
-        self.ca_file = authority.file
-        self._identity = identity or authority.issue(HOST, "localhost")
+        self.authority = Authority.create(self.folder)
+        self.ca_file = self.authority.file
+        self._identity = identity or self.authority.issue(HOST, "localhost")
+        self._introspect = introspect
+        self._by_token = by_token if introspect else ""
+        self._wants_cert = wants_cert
         self._without = without
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -169,12 +180,16 @@ class Dovecot:
             "".join(f"{user}:{{PLAIN}}{PASSWORD}:mail:mail::{home}/{user}::\n" for user in self.users)
         )
         (self.folder / "dovecot.conf").write_text(self._conf())
+        (self.folder / "oauth2").write_text(OAUTH2.format(url=self._introspect))
 
     def _conf(self) -> str:
         kept = " ".join(word for word in OFFERED if word not in self._without)
         return CONF.format(
             d=self.folder,
             capability=f"imap_capability = {kept}" if self._without else "",
+            by_token=self._by_token,
+            oauth2=BY_TOKEN.format(d=self.folder, by_token=self._by_token) if self._by_token else "",
+            wants_cert=WANTS_CERT.format(ca=self.ca_file) if self._wants_cert else "",
             cert=self._identity.cert,
             key=self._identity.key,
             imap=self.port,
@@ -184,6 +199,26 @@ class Dovecot:
         )
 
 
+OAUTH2 = """
+introspection_mode = get
+introspection_url = {url}
+active_attribute = active
+active_value = true
+username_attribute = username
+"""
+BY_TOKEN = """
+passdb {{
+  driver = oauth2
+  mechanisms = {by_token}
+  args = {d}/oauth2
+}}
+"""
+WANTS_CERT = """
+ssl_ca = <{ca}
+ssl_verify_client_cert = yes
+ssl_require_crl = no
+auth_ssl_require_client_cert = yes
+"""
 CONF = """
 base_dir = {d}/run
 state_dir = {d}/state
@@ -197,7 +232,7 @@ ssl_key = <{key}
 disable_plaintext_auth = no
 auth_username_format = %Lu
 auth_failure_delay = 0
-auth_mechanisms = plain login
+auth_mechanisms = plain login {by_token}
 first_valid_uid = 1
 mail_location = maildir:{d}/mail/%Lu
 mail_max_userip_connections = 200
@@ -205,6 +240,8 @@ recipient_delimiter = +
 lmtp_save_to_detail_mailbox = no
 mail_fsync = never
 {capability}
+{wants_cert}
+{oauth2}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN {d}/users

@@ -14,16 +14,20 @@ Stages: CONNECT, EHLO, AUTH, MAIL, RCPT, DATA (the command), END (the final dot)
 An answer is a whole reply line, DROP or SILENCE; lines with a code of 4 or 5 refuse.
 `identity` offers STARTTLS, with `is_implicit=True` speaks TLS from the start; `users` offers and demands a login;
 `size` is the limit that EHLO tells; `utf8=False` takes SMTPUTF8 away.
+`tokens(user, token)` offers and demands a login by `mechanism`, XOAUTH2 or OAUTHBEARER, and says who is let in.
+With `client_authority` a TLS client must show a certificate of that authority.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ssl
+import re
 import threading
+from base64 import b64decode
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -58,13 +62,18 @@ class Sink:
         users: Mapping[str, str] | None = None,
         size: int = 33554432,
         utf8: bool = True,
+        client_authority: Path | None = None,
+        tokens: Callable[[str, str], bool] | None = None,
+        mechanism: str = "XOAUTH2",
     ) -> None:
         self.port = port or free_port()
         self.users = dict(users or {})
         self.size = size
         self.utf8 = utf8
         self.is_implicit = is_implicit
-        self.tls = _context(identity) if identity else None
+        self.tls = identity.context(client_authority) if identity else None
+        self.tokens = tokens
+        self.mechanism = mechanism
         self.sessions = 0
         self._kept: list[Kept] = []
         self._script: defaultdict[str, deque[str]] = defaultdict(deque)
@@ -154,7 +163,10 @@ class _Hooks:
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         session.host_name = hostname
-        hidden = (*([] if self._sink.utf8 else ["SMTPUTF8"]), *([] if self._sink.users else ["AUTH"]))
+        hidden = (
+            *([] if self._sink.utf8 else ["SMTPUTF8"]),
+            *([] if self._sink.users or self._sink.tokens else ["AUTH"]),
+        )
         offered = [r for r in responses if not r[4:].startswith(hidden)]
         return [answer] if (answer := await self._session.scripted("EHLO")) else offered
 
@@ -163,7 +175,7 @@ class _Hooks:
     ) -> str:
         if answer := await self._session.scripted("MAIL"):
             return answer
-        if self._sink.users and not session.authenticated:
+        if (self._sink.users or self._sink.tokens) and not session.authenticated:
             return "530 5.7.0 Log in first."
         envelope.mail_from, envelope.mail_options = address, options
         return "250 2.1.0 OK"
@@ -175,6 +187,25 @@ class _Hooks:
             return answer
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
+
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:
+        return await self._auth(server, args)
+
+    async def auth_OAUTHBEARER(self, server: SMTP, args: list[str]) -> AuthResult:
+        return await self._auth(server, args)
+
+    async def _auth(self, server: SMTP, args: list[str]) -> AuthResult:
+        """RFC 7628 section 3.2.3: the reasons of a refusal are a challenge, which the client answers."""
+        shown = b64decode(args[1]).decode()
+        user = re.search(r"\Auser=([^\x01]*)|\An,a=([^\x01]*),\x01", shown)
+        token = re.search(r"\x01auth=Bearer ([^\x01]*)\x01\x01\Z", shown)
+        assert user is not None, shown
+        assert token is not None, shown
+        name = user[1] or user[2]
+        if self._sink.tokens is not None and self._sink.tokens(name, token[1]):
+            return AuthResult(success=True, auth_data=LoginPassword(name.encode(), b""))
+        await server.challenge_auth('{"status":"401","schemes":"bearer"}')
+        return AuthResult(success=False, handled=False)
 
     async def handle_RSET(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         return await self._session.scripted("RSET") or "250 OK"
@@ -198,6 +229,11 @@ class _Hooks:
         return await self._session.play(answer) or "250 2.0.0 Kept."
 
 
+def _excluded(sink: Sink) -> set[str]:
+    by_token = {"XOAUTH2", "OAUTHBEARER"}
+    return {"LOGIN", "PLAIN"} | by_token - {sink.mechanism} if sink.tokens else by_token
+
+
 class _Session(SMTP):
     """aiosmtpd's protocol, which can fall silent or hang up."""
 
@@ -211,6 +247,7 @@ class _Session(SMTP):
             tls_context=None if sink.is_implicit else sink.tls,
             auth_require_tls=False,
             authenticator=self._check,
+            auth_exclude_mechanism=_excluded(sink),
         )
 
     def _check(
@@ -268,9 +305,3 @@ class _Session(SMTP):
             await self.push(answer)
             return
         await super().smtp_AUTH(arg)
-
-
-def _context(identity: Identity) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(identity.cert, identity.key)
-    return context

@@ -9,6 +9,7 @@ import typer
 from mailtickets import __version__
 from mailtickets.cli import (
     audit,
+    authorize,
     check,
     database,
     demo,
@@ -50,6 +51,7 @@ def _root(
 
 
 app.command()(init.init)
+app.command()(authorize.authorize)
 app.command()(check.check)
 app.command()(audit.audit)
 app.command()(run.run)

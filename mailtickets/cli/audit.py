@@ -44,7 +44,7 @@ def audit(as_json: AsJson = False, config: ConfigFile = None) -> None:
     """Check that nothing was lost, nothing done twice, and nobody told too much; changes nothing. Exit code 1 if not so."""
     found = settings(config, with_secrets=True)
     with ledger(found) as store:
-        looked = [asyncio.run(_look(store, box)) for box in found.mailboxes]
+        looked = [asyncio.run(_look(store, found, box)) for box in found.mailboxes]
         findings = _findings(store, found, looked)
     troubles = [inbox.trouble for inbox in looked if inbox.trouble]
     if as_json:
@@ -56,12 +56,13 @@ def audit(as_json: AsJson = False, config: ConfigFile = None) -> None:
     raise typer.Exit(NOT_THERE if troubles or not all(finding.holds for finding in findings) else 0)
 
 
-async def _look(store: Store, box: MailboxSettings) -> Looked:
+async def _look(store: Store, settings: Settings, box: MailboxSettings) -> Looked:
     """Every UID of an inbox, read-only, and when the latest ones came."""
     from mailtickets import imap
+    from mailtickets.oauth import Keyring
     from mailtickets.store import ledger as rows
 
-    inbox = imap.Inbox(box, None)
+    inbox = imap.Inbox(box, None, tokens=Keyring(settings.state_dir).of(box.imap.oauth2))
     try:
         opened = await inbox.connect(read_only=True)
         uids = await inbox.uids()

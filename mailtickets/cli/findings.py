@@ -16,6 +16,7 @@ from typing import TypeAlias
 from mailtickets import config, imap, smtp
 from mailtickets.cli.options import now, unusable
 from mailtickets.config import Settings
+from mailtickets.oauth import Keyring
 from mailtickets.store import engine, lock
 from mailtickets.templates import TemplateError, Templates
 from mailtickets.wire import Finding, State
@@ -94,13 +95,16 @@ def _templates(settings: Settings) -> Iterator[Finding]:
 
 
 def _inboxes(settings: Settings) -> Iterator[Finding]:
+    keyring = Keyring(settings.state_dir)
     for box in settings.mailboxes:
-        for finding in asyncio.run(imap.probe(box, now=now())):
+        tokens = keyring.of(box.imap.oauth2)
+        for finding in asyncio.run(imap.probe(box, now=now(), tokens=tokens)):
             yield replace(finding, text=f"{box.address.spec}: {finding.text}")
 
 
 def _relay(settings: Settings) -> Iterator[Finding]:
-    for finding in asyncio.run(smtp.probe(settings.smtp, now=now())):
+    tokens = Keyring(settings.state_dir).of(settings.smtp.oauth2)
+    for finding in asyncio.run(smtp.probe(settings.smtp, now=now(), tokens=tokens)):
         yield replace(finding, text=f"Outgoing mail: {finding.text}")
 
 

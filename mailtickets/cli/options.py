@@ -53,12 +53,12 @@ def end(code: int, sentence: str) -> NoReturn:
     raise typer.Exit(code)
 
 
-def settings(file: Path | None, *, with_secrets: bool = False) -> Settings:
-    """The operator's settings, or exit 78 with every error of the file."""
+def settings(file: Path | None, *, with_secrets: bool = False, is_signed_in: bool = True) -> Settings:
+    """The operator's settings, or exit 78 with every error of the file. As of `config.load`."""
     from mailtickets import config
 
     try:
-        return config.load(config.find(file), with_secrets=with_secrets)
+        return config.load(config.find(file), with_secrets=with_secrets, is_signed_in=is_signed_in)
     except config.ConfigError as error:
         end(IN_THE_WAY, str(error))
 

@@ -3,11 +3,12 @@
 from mailtickets.config.advice import concerns
 from mailtickets.config.failing import failpoint_plan
 from mailtickets.config.loading import find, load
-from mailtickets.config.secret import hidden, secrets
+from mailtickets.config.secret import hidden, refresh_token, secrets
 from mailtickets.config.settings import (
     ConfigError,
     ImapSettings,
     MailboxSettings,
+    OAuth2Settings,
     Settings,
     SmtpSettings,
     Staff,
@@ -18,6 +19,7 @@ __all__ = [
     "ConfigError",
     "ImapSettings",
     "MailboxSettings",
+    "OAuth2Settings",
     "Settings",
     "SmtpSettings",
     "Staff",
@@ -27,5 +29,6 @@ __all__ = [
     "find",
     "hidden",
     "load",
+    "refresh_token",
     "secrets",
 ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from mailtickets.config import presets, tables
+from mailtickets.config import presets, providers, secret, tables
 from mailtickets.config.across import DEFAULT_PROJECT
 from mailtickets.config.settings import (
     ImapSettings,
     MailboxSettings,
+    OAuth2Settings,
     Settings,
     SmtpSettings,
     Staff,
@@ -26,8 +27,8 @@ IMAP_PORTS = {"implicit": 993, "none": 143}
 SMTP_PORTS = {"implicit": 465, "starttls": 587, "none": 25}
 
 
-def settings(file: tables.File, path: Path, passwords: Mapping[str, str]) -> Settings:
-    """`passwords` by the path of their table; one that is missing is empty."""
+def settings(file: tables.File, path: Path, secrets: Mapping[str, str]) -> Settings:
+    """`secrets` by the path of their table, passwords or an application's; one that is missing is empty."""
     folder = path.parent
     state = folder / file.desk.state_dir
     return Settings(
@@ -40,11 +41,11 @@ def settings(file: tables.File, path: Path, passwords: Mapping[str, str]) -> Set
         mailboxes=tuple(
             MailboxSettings(
                 _named(box.address, file.desk.name),
-                _imap(box.imap, folder, passwords.get(f"mailbox[{i}].imap", "")),
+                _imap(box.imap, folder, f"mailbox[{i}].imap", secrets),
             )
             for i, box in enumerate(file.mailbox)
         ),
-        smtp=_smtp(file.smtp, folder, passwords.get("smtp", "")),
+        smtp=_smtp(file.smtp, folder, secrets),
         web=WebSettings(file.web.listen, file.web.public_counts),
         staff=tuple(_staff(agent, file.desk) for agent in file.agent),
         nameservers=tuple(file.trust.nameservers),
@@ -68,31 +69,66 @@ def _database(url: str, state: Path) -> str:
     return url.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
-def _imap(table: tables.ImapTable, folder: Path, password: str) -> ImapSettings:
+def _imap(table: tables.ImapTable, folder: Path, path: str, secrets: Mapping[str, str]) -> ImapSettings:
     return ImapSettings(
         host=table.host,
         port=table.port or IMAP_PORTS[table.tls],
         tls=table.tls,
         ca_file=_beside(folder, table.ca_file),
         user=table.user,
-        password=password,
+        password=secrets.get(path, ""),
         folder=table.folder,
         after=table.after,
         poll=table.poll,
+        cert_file=secret.place(table.cert_file, folder),
+        key_file=secret.place(table.key_file, folder),
+        oauth2=_oauth2(table.oauth2, table.user, folder, path, secrets),
     )
 
 
-def _smtp(table: tables.SmtpTable, folder: Path, password: str) -> SmtpSettings:
+def _smtp(table: tables.SmtpTable, folder: Path, secrets: Mapping[str, str]) -> SmtpSettings:
     return SmtpSettings(
         host=table.host,
         port=table.port or SMTP_PORTS[table.tls],
         tls=table.tls,
         ca_file=_beside(folder, table.ca_file),
         user=table.user,
-        password=password,
+        password=secrets.get("smtp", ""),
         connections=table.connections,
         hello=table.hello,
+        cert_file=secret.place(table.cert_file, folder),
+        key_file=secret.place(table.key_file, folder),
+        oauth2=_oauth2(table.oauth2, table.user, folder, "smtp", secrets),
     )
+
+
+def _oauth2(
+    table: tables.OAuth2Table | None, user: str, folder: Path, path: str, secrets: Mapping[str, str]
+) -> OAuth2Settings | None:
+    if table is None:
+        return None
+    known = providers.KNOWN.get(table.provider)
+    is_alone = table.grant == "client_credentials"
+    urls = known or table
+    usual = (known.scope_of_application if is_alone else known.scope) if known else ""
+    return OAuth2Settings(
+        user=user,
+        grant=table.grant,
+        client_id=table.client_id,
+        client_secret=secrets.get(f"{path}.oauth2", ""),
+        refresh_token_file="" if is_alone else table.refresh_token_file or refresh_token_name(path),
+        folder=folder,
+        scope=table.scope or usual,
+        token_url=urls.token_url.format(tenant=table.tenant) if known else urls.token_url,
+        device_url=urls.device_url.format(tenant=table.tenant) if known else urls.device_url,
+        authorize_url=urls.authorize_url.format(tenant=table.tenant) if known else urls.authorize_url,
+        ca_file=_beside(folder, table.ca_file),
+    )
+
+
+def refresh_token_name(path: str) -> str:
+    """The usual file of a table: mailbox[0].imap → imap-refresh-token."""
+    return f"{path.rpartition('.')[2]}-refresh-token"
 
 
 def _staff(table: tables.AgentTable, desk: tables.DeskTable) -> Staff:

@@ -20,7 +20,14 @@ from mailtickets.config import values
 from mailtickets.config.tables import File, Table
 
 _SECRET = re.compile(r"pas+|pwd|secret|token|cred", re.IGNORECASE)
-_NAMES_A_PLACE = ("password_file", "password_env", "secret_file")
+_NAMES_A_PLACE = (
+    "password_file",
+    "password_env",
+    "secret_file",
+    "client_secret_file",
+    "refresh_token_file",
+    "token_url",
+)
 _URL_PASSWORD = re.compile(r"(://[^/@\s:]*):.*@")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _INDEX = re.compile(r"\[\d+\]")

@@ -10,10 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from mailtickets.config import across, faults, secret
-from mailtickets.config.build import settings
+from mailtickets.config.build import refresh_token_name, settings
 from mailtickets.config.faults import Fault
 from mailtickets.config.settings import ConfigError, Settings
-from mailtickets.config.tables import File, Login
+from mailtickets.config.tables import File, Login, OAuth2Table
 
 PLACES = (Path("config.toml"), Path("/etc/mailtickets/config.toml"))
 
@@ -31,20 +31,28 @@ def find(option: Path | None) -> Path:
     )
 
 
-def load(path: Path, *, with_secrets: bool = True) -> Settings:
-    """Read, check and build. ConfigError holds all that is wrong; without secrets, passwords stay empty."""
+def load(path: Path, *, with_secrets: bool = True, is_signed_in: bool = True) -> Settings:
+    """Read, check and build. ConfigError holds all that is wrong; without secrets, passwords stay empty.
+
+    `is_signed_in`: refresh tokens must be there.
+    """
     path = path.absolute()
     document = _document(path)
     found, wrong = _shape(document)
     wrong += across.faults(document)
-    passwords: dict[str, str] = {}
+    read: dict[str, str] = {}
     if found is not None and with_secrets:
         wrong += _absent_files(found, path.parent)
         for place, login in _logins(found):
-            passwords[place] = _password(place, login, path.parent, wrong)
+            if login.oauth2 is None:
+                read[place] = _password(place, login, path.parent, wrong)
+            else:
+                read[f"{place}.oauth2"] = _application(f"{place}.oauth2", login.oauth2, path.parent, wrong)
+                if is_signed_in:
+                    _refresh_token(f"{place}.oauth2", login.oauth2, path.parent, wrong)
     if wrong or found is None:
         raise ConfigError("\n".join(str(fault) for fault in wrong))
-    return settings(found, path, passwords)
+    return settings(found, path, read)
 
 
 def _document(path: Path) -> dict[str, Any]:
@@ -80,10 +88,22 @@ def _logins(file: File) -> tuple[tuple[str, Login], ...]:
 
 def _absent_files(file: File, folder: Path) -> Iterator[Fault]:
     """Files and folders that the start would stumble over later."""
-    wanted = [(f"{place}.ca_file", login.ca_file) for place, login in (*_inboxes(file), ("smtp", file.smtp))]
+    logins = (*_inboxes(file), ("smtp", file.smtp))
+    wanted = [(f"{place}.ca_file", login.ca_file) for place, login in logins]
+    wanted += [(f"{place}.oauth2.ca_file", login.oauth2.ca_file) for place, login in logins if login.oauth2]
     for path, name in wanted:
         if name and not (folder / name).is_file():
             yield Fault(path, faults.shown(path, name), f"there is no file {folder / name}")
+    own = [
+        (f"{place}.{key}", getattr(login, key))
+        for place, login in logins
+        for key in ("cert_file", "key_file")
+    ]
+    for path, name in own:
+        if name and not secret.is_there(name, folder):
+            yield Fault(
+                path, faults.shown(path, name), f"there is no file that can be read at {folder / name}"
+            )
     if file.desk.templates_dir and not (folder / file.desk.templates_dir).is_dir():
         path, name = "desk.templates_dir", file.desk.templates_dir
         yield Fault(path, faults.shown(path, name), f"there is no folder {folder / name}")
@@ -91,19 +111,43 @@ def _absent_files(file: File, folder: Path) -> Iterator[Fault]:
 
 def _password(place: str, login: Login, folder: Path, wrong: list[Fault]) -> str:
     """The password, or "" and a fault."""
-    if login.password_env:
-        path, value = f"{place}.password_env", login.password_env
-    else:
-        path, value = f"{place}.password_file", login.password_file or f"{place.rpartition('.')[2]}-password"
+    if not login.password_env:
+        name = login.password_file or f"{place.rpartition('.')[2]}-password"
+        return _from_file(f"{place}.password_file", name, folder, "Put the password there", wrong)
     try:
-        if login.password_env:
-            return secret.from_environment(value)
-        return secret.from_file(value, folder)
-    except FileNotFoundError as error:
-        advice = f"there is no file that can be read at {error}. Put the password there, mode 0600"
+        return secret.from_environment(login.password_env)
     except ValueError as error:
-        advice = f"{error}. Put the password there"
+        path = f"{place}.password_env"
+        wrong.append(Fault(path, faults.shown(path, login.password_env), f"{error}. Put the password there"))
+        return ""
+
+
+def _application(place: str, table: OAuth2Table, folder: Path, wrong: list[Fault]) -> str:
+    """The application's own secret; "" if it has none, or with a fault."""
+    if not (name := table.client_secret_file):
+        return ""
+    return _from_file(
+        f"{place}.client_secret_file", name, folder, "Put the application's secret there", wrong
+    )
+
+
+def _refresh_token(place: str, table: OAuth2Table, folder: Path, wrong: list[Fault]) -> None:
+    """It is read when it is used; that it is there is worth knowing now."""
+    if table.grant == "refresh_token":
+        name = table.refresh_token_file or refresh_token_name(place.removesuffix(".oauth2"))
+        todo = "“mailtickets authorize” gets one and puts it there"
+        _from_file(f"{place}.refresh_token_file", name, folder, todo, wrong)
+
+
+def _from_file(path: str, name: str, folder: Path, todo: str, wrong: list[Fault]) -> str:
+    """The secret in a file, or "" and a fault with what is to be done."""
+    try:
+        return secret.from_file(name, folder)
+    except FileNotFoundError as error:
+        advice = f"there is no file that can be read at {error}. {todo}, mode 0600"
+    except ValueError as error:
+        advice = f"{error}. {todo}"
     except OSError as error:
         advice = f"this cannot be read ({error.strerror})"
-    wrong.append(Fault(path, faults.shown(path, value), advice))
+    wrong.append(Fault(path, faults.shown(path, name), advice))
     return ""

@@ -10,7 +10,7 @@ from pathlib import Path
 from secrets import token_hex
 from urllib.parse import unquote, urlsplit
 
-from mailtickets.config.settings import ConfigError, Settings
+from mailtickets.config.settings import ConfigError, ImapSettings, OAuth2Settings, Settings, SmtpSettings
 from mailtickets.core.tokens import Secret
 
 SHORTEST = 32  # octets; below that a Message-ID could be forged by trying
@@ -29,8 +29,34 @@ def secrets(settings: Settings) -> Secret:
 def hidden(settings: Settings) -> tuple[str, ...]:
     """What must never show anywhere: for the log to strike out."""
     password = urlsplit(settings.database_url).password
-    servers = (*(box.imap.password for box in settings.mailboxes), settings.smtp.password)
+    doors: tuple[ImapSettings | SmtpSettings, ...] = (
+        *(box.imap for box in settings.mailboxes),
+        settings.smtp,
+    )
+    applications = (door.oauth2.client_secret for door in doors if door.oauth2)
+    servers = (*(door.password for door in doors), *applications)
     return tuple(one for one in (*servers, password, unquote(password or "")) if one)
+
+
+def refresh_token(oauth2: OAuth2Settings) -> str:
+    """As it lies in its file now: whoever puts a new one there need not start anew. Errors as of `from_file`."""
+    return from_file(oauth2.refresh_token_file, oauth2.folder)
+
+
+def place(name: str, folder: Path) -> Path | None:
+    """A file beside the config, else systemd's credential of that name; None if none is named."""
+    places = _places(name, folder)
+    readable = (path for path in places if os.access(path, os.R_OK))
+    return next(readable, places[0]).absolute() if name else None
+
+
+def is_there(name: str, folder: Path) -> bool:
+    return any(path.is_file() and os.access(path, os.R_OK) for path in _places(name, folder))
+
+
+def _places(name: str, folder: Path) -> tuple[Path, ...]:
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    return (folder / name, *([Path(credentials) / name] if credentials else []))
 
 
 def _make(path: Path) -> None:
@@ -72,14 +98,13 @@ def from_file(name: str, folder: Path) -> str:
     A file that only root may read is passed over: it is what systemd's LoadCredential= is fed from.
     FileNotFoundError with the places that were tried; ValueError if the file holds no password.
     """
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    places = [folder / name, *([Path(credentials) / name] if credentials else [])]
-    for place in places:
+    places = _places(name, folder)
+    for path in places:
         try:
-            return _first_line(place.read_bytes())
+            return _first_line(path.read_bytes())
         except (FileNotFoundError, PermissionError):
             continue
-    raise FileNotFoundError(" or ".join(str(place) for place in places))
+    raise FileNotFoundError(" or ".join(map(str, places)))
 
 
 def _first_line(octets: bytes) -> str:

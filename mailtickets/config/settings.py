@@ -15,6 +15,23 @@ from mailtickets.core.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
+class OAuth2Settings:
+    """How the access tokens of one account are had (RFC 6749)."""
+
+    user: str
+    grant: str  # refresh_token | client_credentials
+    client_id: str
+    client_secret: str = field(repr=False)  # "": the provider knows this application as a public one
+    refresh_token_file: str  # as it is written: see secret.refresh_token
+    folder: Path  # of the config
+    scope: str
+    token_url: str
+    device_url: str  # "": the provider has no device flow for mail
+    authorize_url: str
+    ca_file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class ImapSettings:
     host: str
     port: int
@@ -25,6 +42,9 @@ class ImapSettings:
     folder: str
     after: str  # "seen", "keyword:$MailTickets", "move:Processed"
     poll: timedelta
+    cert_file: Path | None = None  # our own certificate, for servers that ask for one
+    key_file: Path | None = None  # None: in cert_file
+    oauth2: OAuth2Settings | None = None  # instead of a password
 
     def __repr__(self) -> str:
         return f"ImapSettings({self.user}@{self.host}:{self.port})"
@@ -46,6 +66,9 @@ class SmtpSettings:
     password: str
     connections: int
     hello: str  # name for EHLO, "" = the library's
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    oauth2: OAuth2Settings | None = None
 
     def __repr__(self) -> str:
         return f"SmtpSettings({self.host}:{self.port})"

@@ -18,7 +18,7 @@ from pydantic import (
     field_validator,
 )
 
-from mailtickets.config import values
+from mailtickets.config import providers, values
 from mailtickets.core.mail import Address
 from mailtickets.core.policy import Rate
 
@@ -33,6 +33,7 @@ Zone = Annotated[str, PlainValidator(values.timezone)]
 Language = Annotated[str, PlainValidator(values.one_of("en"))]
 Variable = Annotated[str, PlainValidator(values.variable)]
 RateLimit = Annotated[Rate | None, PlainValidator(values.rate)]
+Endpoint = Annotated[str, PlainValidator(values.endpoint)]
 # One file, or a list of them for rotation.
 Files = Annotated[list[Words], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
 
@@ -69,6 +70,76 @@ class StorageTable(Table):
     url: Annotated[str, PlainValidator(values.folder_url)] = "blobs"
 
 
+class OAuth2Table(Table):
+    """Instead of a password. The order matters: a later key is checked against earlier ones."""
+
+    provider: Annotated[str, PlainValidator(values.one_of(*providers.KNOWN, providers.OWN))] = Field(
+        examples=["microsoft"]
+    )
+    grant: Annotated[str, PlainValidator(values.one_of("refresh_token", "client_credentials"))] = (
+        "refresh_token"
+    )
+    client_id: Words = Field(examples=["the application's id, as the provider shows it"])
+    client_secret_file: Text = Field(default="", validate_default=True)
+    refresh_token_file: Text = ""
+    tenant: Annotated[str, PlainValidator(values.tenant)] = Field(default="common", validate_default=True)
+    scope: Text = Field(default="", validate_default=True)
+    token_url: Endpoint = Field(default="", validate_default=True)
+    device_url: Endpoint = ""
+    authorize_url: Endpoint = ""
+    ca_file: Text = ""
+
+    @field_validator("grant")
+    @classmethod
+    def _known_there(cls, grant: str, info: ValidationInfo) -> str:
+        if grant == "client_credentials" and info.data.get("provider") == "google":
+            raise ValueError('Google lets no application into a mailbox in this way. Write "refresh_token"')
+        return grant
+
+    @field_validator("client_secret_file")
+    @classmethod
+    def _secret_where_wanted(cls, name: str, info: ValidationInfo) -> str:
+        if name:
+            return name
+        if info.data.get("provider") == "google" or info.data.get("grant") == "client_credentials":
+            raise ValueError("write the name of the file that holds the application's secret")
+        return name
+
+    @field_validator("refresh_token_file")
+    @classmethod
+    def _only_where_it_is_used(cls, name: str, info: ValidationInfo) -> str:
+        if name and info.data.get("grant") == "client_credentials":
+            raise ValueError("an application that logs in by itself has no refresh token. Leave the key out")
+        return name
+
+    @field_validator("tenant")
+    @classmethod
+    def _of_one_company(cls, tenant: str, info: ValidationInfo) -> str:
+        alone = info.data.get("grant") == "client_credentials" and info.data.get("provider") == "microsoft"
+        if alone and tenant in providers.MANY_TENANTS:
+            raise ValueError("an application logs in to one company. Write its tenant id or its domain")
+        return tenant
+
+    @field_validator("scope")
+    @classmethod
+    def _scope_of_own(cls, scope: str, info: ValidationInfo) -> str:
+        if not scope and info.data.get("provider") == providers.OWN:
+            raise ValueError("write what your provider calls the right to read and send mail")
+        return scope
+
+    @field_validator("token_url", "device_url", "authorize_url")
+    @classmethod
+    def _endpoints_of_own(cls, url: str, info: ValidationInfo) -> str:
+        own = info.data.get("provider") == providers.OWN
+        if url and not own and "provider" in info.data:
+            raise ValueError(
+                f'where {info.data["provider"]} answers is known. Leave the key out, or write provider = "own"'
+            )
+        if own and not url and info.field_name == "token_url":
+            raise ValueError("write where your provider hands out tokens, https://…/token")
+        return url
+
+
 class Login(Table):
     """The keys of a server that one logs in to. The order matters: a later key is checked against earlier ones."""
 
@@ -78,6 +149,9 @@ class Login(Table):
     ca_file: Text = ""
     password_file: Text = ""
     password_env: Annotated[str, PlainValidator(lambda v: v and values.variable(v))] = ""
+    cert_file: Text = ""
+    key_file: Text = ""
+    oauth2: OAuth2Table | None = None
 
     @field_validator("tls")
     @classmethod
@@ -95,6 +169,30 @@ class Login(Table):
             raise ValueError("the password has one source. Keep password_file or password_env, not both")
         return password_env
 
+    @field_validator("cert_file")
+    @classmethod
+    def _shown_in_tls(cls, name: str, info: ValidationInfo) -> str:
+        if name and info.data.get("tls") == "none":
+            raise ValueError(
+                'without TLS no certificate is shown. Write tls = "implicit", or leave the key out'
+            )
+        return name
+
+    @field_validator("key_file")
+    @classmethod
+    def _key_of_something(cls, name: str, info: ValidationInfo) -> str:
+        if name and not info.data.get("cert_file") and "cert_file" in info.data:
+            raise ValueError("this is the key of a certificate. Name that in cert_file")
+        return name
+
+    @field_validator("oauth2")
+    @classmethod
+    def _instead_of_a_password(cls, table: OAuth2Table | None, info: ValidationInfo) -> OAuth2Table | None:
+        rival = next((key for key in ("password_file", "password_env") if info.data.get(key)), "")
+        if table is not None and rival:
+            raise ValueError(f"there is one way to log in. Keep {rival} or [oauth2], not both")
+        return table
+
 
 class ImapTable(Login):
     user: Words = Field(examples=["support"])
@@ -105,9 +203,16 @@ class ImapTable(Login):
 
 class SmtpTable(Login):
     tls: Annotated[str, PlainValidator(values.one_of("implicit", "starttls", "none"))] = "implicit"
-    user: Text = ""  # "": no login
+    user: Text = Field(default="", validate_default=True)  # "": no login
     connections: Annotated[int, PlainValidator(values.number(1, 20))] = 2
     hello: Text = ""
+
+    @field_validator("user")
+    @classmethod
+    def _whose_token(cls, user: str, info: ValidationInfo) -> str:
+        if not user and info.data.get("oauth2"):
+            raise ValueError("a token lets somebody in. Write whom: the mailbox that sends")
+        return user
 
 
 class MailboxTable(Table):

@@ -193,6 +193,29 @@ def web_url(value: object) -> str:
     raise ValueError('write where people reach the page, like "https://desk.example.org"')
 
 
+def endpoint(value: object) -> str:
+    """Where an application asks for tokens: https, or http on this machine; "" stays empty."""
+    if value == "":
+        return ""
+    found = urlsplit(value) if isinstance(value, str) and value.isprintable() and " " not in value else None
+    if (
+        found
+        and found.hostname
+        and not found.fragment
+        and not found.username
+        and (found.scheme == "https" or (found.scheme == "http" and is_loopback(found.hostname)))
+    ):
+        return found.geturl()
+    raise ValueError('write an address that begins with "https://": secrets travel there')
+
+
+def tenant(value: object) -> str:
+    """A company's id or domain at Microsoft, or "common"."""
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", value):
+        return value
+    raise ValueError('write the tenant id, a domain of the company like "example.org", or "common"')
+
+
 def database_url(value: object) -> str:
     """`sqlite:///file` or `postgresql://…`, as written."""
     if isinstance(value, str) and value.isprintable():

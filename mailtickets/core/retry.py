@@ -39,6 +39,7 @@ class Deferred:
     code: int  # 0: no answer
     text: str  # the server's words; whole sentences of ours if there is no answer, or `relay_down` at AUTH
     relay_down: bool = False
+    is_refusal: bool = False  # with `relay_down`: only the operator can mend it
 
 
 @dataclass(frozen=True, slots=True)

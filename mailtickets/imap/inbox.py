@@ -19,6 +19,7 @@ from mailtickets.core.mail import RawMail
 from mailtickets.imap import syntax
 from mailtickets.imap.link import Deadlines, Folder, Link, LinkDown, said
 from mailtickets.imap.syntax import Item
+from mailtickets.oauth import Tokens
 
 BATCH = 200  # mails in an answer: aioimaplib recurses at every line and dies at about 950
 BATCH_OCTETS = 8 * 1024 * 1024
@@ -35,20 +36,25 @@ class Inbox:
     """Owns one link. Every method raises LinkDown; what raises has also closed the link."""
 
     def __init__(
-        self, settings: MailboxSettings, mail_size: int | None, deadlines: Deadlines | None = None
+        self,
+        settings: MailboxSettings,
+        mail_size: int | None,
+        deadlines: Deadlines | None = None,
+        tokens: Tokens | None = None,
     ) -> None:
         """`mail_size`: of a mail with more octets only the headers are fetched; None: no limit."""
         self._settings = settings.imap
         self._mailbox = settings.address.key
         self._mail_size = mail_size
         self._deadlines = deadlines or Deadlines()
+        self._tokens = tokens  # of an inbox that wants no password
         self._opened: tuple[Link, Folder] | None = None
         self._can_idle = False
         self._highest = 0  # UID that a search has shown
 
     async def connect(self, *, read_only: bool = False) -> Mailbox:
         """Log in and select the folder; `read_only` (EXAMINE): nothing can be marked, and nothing is by looking."""
-        link = Link(self._settings, self._deadlines)
+        link = Link(self._settings, self._deadlines, self._tokens)
         await link.greet()
         await link.log_in()
         folder = await link.select(read_only=read_only)

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from aioimaplib import IMAP4, CommandTimeout, Response
+from aioimaplib import IMAP4, Command, CommandTimeout, Response
 from aioimaplib.aioimaplib import SELECTED
 
-from mailtickets import wire
+from mailtickets import log, oauth, wire
 from mailtickets.config import ImapSettings
 from mailtickets.imap import syntax
+from mailtickets.oauth import NoToken, Tokens
 
 T = TypeVar("T")
 
@@ -59,14 +60,15 @@ class Folder:
 class Link:
     """Owns the connection. Whatever raises has also closed it."""
 
-    def __init__(self, settings: ImapSettings, deadlines: Deadlines) -> None:
-        """Begins to connect; needs a running loop. LinkDown if `ca_file` cannot be used."""
-        # Its DEBUG lines hold passwords with a quote or a backslash in them.
+    def __init__(self, settings: ImapSettings, deadlines: Deadlines, tokens: Tokens | None = None) -> None:
+        """Begins to connect; needs a running loop. LinkDown if a certificate of ours cannot be used."""
+        # Its DEBUG lines hold passwords with a quote or a backslash in them, and XOAUTH2 tokens.
         logging.getLogger("aioimaplib").setLevel(logging.WARNING)
         self.where = f"{settings.host}:{settings.port}"
         self.deadlines = deadlines
         self.capabilities: frozenset[str] = frozenset()
         self._settings = settings
+        self._tokens = tokens
         self._turn = asyncio.Lock()
         # aioimaplib fails no pending command when the connection is lost: this future tells.
         self._lost: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
@@ -91,15 +93,64 @@ class Link:
     async def log_in(self) -> None:
         """Logged in, and what the server can do is in `capabilities`."""
         settings = self._settings
-        login = self.client.login(syntax.quoted(settings.user), settings.password)
-        answer = await self.ask(login, self.deadlines.command)
-        if answer.result != "OK":
-            self._refuse(
-                f"{self.where} refuses the login of {settings.user}", answer, "Check user and password."
-            )
+        if self._tokens is not None:
+            await self._log_in_with(self._tokens)
+        else:
+            login = self.client.login(syntax.quoted(settings.user), settings.password)
+            answer = await self.ask(login, self.deadlines.command)
+            if answer.result != "OK":
+                self._refuse(
+                    f"{self.where} refuses the login of {settings.user}", answer, "Check user and password."
+                )
         # What comes along with the answer to LOGIN is parsed wrongly: ask.
         await self.ask(self.client.protocol.capability(), self.deadlines.command)
         self.capabilities = frozenset(self.client.protocol.capabilities)
+
+    async def _log_in_with(self, tokens: Tokens) -> None:
+        await self.ask(self.client.protocol.capability(), self.deadlines.command)
+        offered = self.client.protocol.capabilities
+        mechanism = next((m for m in oauth.MECHANISMS if f"AUTH={m}" in offered), None)
+        if mechanism is None:
+            self.abort()
+            told = f"{self.where} takes no access tokens (OAuth2). Log in with a password, or look at host and port."
+            raise LinkDown(told, is_refusal=True)
+        try:
+            token = await tokens.access()
+        except NoToken as no:
+            self.abort()
+            raise LinkDown(no.reason, no.is_refusal) from no
+        shown = oauth.initial_response(
+            mechanism, self._settings.user, token, self._settings.host, self._settings.port
+        ).decode()
+        log.hide(shown)
+        answer = await self.ask(self._authenticate(mechanism, shown), self.deadlines.command)
+        if answer.result != "OK":
+            self._refuse(
+                f"{self.where} refuses the access token of {self._settings.user}",
+                answer,
+                "Check that user is the mailbox that the token was made for, that scope allows IMAP, and that "
+                "IMAP is switched on for it.",
+                passes=tokens.refused(token),
+            )
+
+    async def _authenticate(self, mechanism: str, shown: str) -> Response:
+        """RFC 3501 section 6.2.2. aioimaplib's own `xoauth2` never answers a challenge: a refusal would be silence."""
+        protocol = self.client.protocol
+        waiting = [shown, oauth.REFUSED[mechanism].decode()]
+        first = [waiting.pop(0)] if "SASL-IR" in protocol.capabilities else []  # RFC 4959
+        command = Command(
+            "AUTHENTICATE", protocol.new_tag(), " ".join((mechanism, *first)), loop=protocol.loop
+        )
+
+        def challenged(line: bytes) -> None:
+            protocol.transport.write((waiting.pop(0) if waiting else "*").encode() + b"\r\n")
+
+        protocol._continuation = challenged
+        answer: Response = await protocol.execute(command)
+        del protocol._continuation
+        if answer.result == "OK":
+            protocol.state = "AUTH"
+        return answer
 
     async def select(self, *, read_only: bool = False) -> Folder:
         folder = self._settings.folder
@@ -218,10 +269,10 @@ class Link:
         trouble = wire.trouble(error, self._settings.host, self._settings.port)
         return LinkDown(trouble.reason, trouble.is_refusal)
 
-    def _refuse(self, what: str, answer: Response, todo: str) -> None:
+    def _refuse(self, what: str, answer: Response, todo: str, passes: bool = False) -> None:
         self.abort()
         # RFC 5530: codes that say "not now" rather than "never".
-        passes = any(code in said(answer) for code in ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]"))
+        passes |= any(code in said(answer) for code in ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]"))
         raise LinkDown(f"{what}: “{said(answer)}”. {todo}", is_refusal=not passes)
 
     async def _greeted(self, greeting: bytes) -> None:
@@ -237,8 +288,12 @@ class Link:
 
 def _tls(settings: ImapSettings) -> Any:
     try:
-        return wire.context(settings.ca_file) if settings.tls == "implicit" else None
-    except wire.NoAuthority as error:
+        return (
+            wire.context(settings.ca_file, settings.cert_file, settings.key_file)
+            if settings.tls == "implicit"
+            else None
+        )
+    except wire.BadFile as error:
         raise LinkDown(str(error), is_refusal=True) from error
 
 

@@ -5,29 +5,36 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 
-from mailtickets import wire
+from mailtickets import oauth, wire
 from mailtickets.config import ImapSettings, MailboxSettings
 from mailtickets.imap.link import Deadlines, Folder, Link, LinkDown
+from mailtickets.oauth import NoToken, Tokens
 from mailtickets.wire import Finding, State
 
 
 async def probe(
-    settings: MailboxSettings, deadlines: Deadlines | None = None, now: datetime | None = None
+    settings: MailboxSettings,
+    deadlines: Deadlines | None = None,
+    now: datetime | None = None,
+    tokens: Tokens | None = None,
 ) -> tuple[Finding, ...]:
     """What works, in order, up to the first thing that does not. `now`: to tell what ends soon."""
-    return tuple([finding async for finding in _steps(settings.imap, deadlines or Deadlines(), now)])
+    return tuple([finding async for finding in _steps(settings.imap, deadlines or Deadlines(), now, tokens)])
 
 
 async def _steps(
-    settings: ImapSettings, deadlines: Deadlines, now: datetime | None
+    settings: ImapSettings, deadlines: Deadlines, now: datetime | None, tokens: Tokens | None
 ) -> AsyncIterator[Finding]:
     subject, link = "connect", None
     try:
-        link = Link(settings, deadlines)
+        link = Link(settings, deadlines, tokens)
         await link.greet()
         yield Finding(subject, State.OK, f"{link.where} answers.")
         if peer := link.client.protocol.transport.get_extra_info("peercert"):
             yield wire.certificate(peer, now)
+        if tokens is not None:
+            subject = "token"
+            yield await oauth.tried(tokens)
         subject = "login"
         await link.log_in()
         yield Finding(subject, State.OK, f"{settings.user} is let in.")
@@ -35,8 +42,8 @@ async def _steps(
         folder = await link.select()
         for finding in _of_folder(settings, folder, "IDLE" in link.capabilities):
             yield finding
-    except LinkDown as down:
-        yield Finding(subject, State.FAIL, down.reason)
+    except (LinkDown, NoToken) as trouble:
+        yield Finding(subject, State.FAIL, trouble.reason)
     finally:
         if link is not None:
             await link.close()

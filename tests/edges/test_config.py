@@ -534,7 +534,9 @@ def test_the_example_holds_every_key_with_its_default_or_says_so(path: tuple[str
 def _line(path: tuple[str, ...]) -> str:
     """The line of a key in the example, commented out or not."""
     table = re.escape(".".join(path[:-1]))
-    section = re.search(rf"^\[+{table}\]+.*?(?=^\[|\Z)", EXAMPLE.read_text("utf-8"), re.M | re.S)
+    section = re.search(
+        rf"^(?:# )?\[+{table}\]+.*?(?=^(?:# )?\[|\Z)", EXAMPLE.read_text("utf-8"), re.M | re.S
+    )
     assert section, f"[{table}] is missing"
     line = re.search(rf"^(?:# )?{path[-1]} = .*$", section[0], re.M)
     assert line, f"{'.'.join(path)} is missing"

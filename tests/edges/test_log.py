@@ -36,7 +36,11 @@ def _lines(stream: io.StringIO) -> list[dict[str, Any]]:
 def _events() -> list[tuple[str, Callable[..., None]]]:
     """Every event function: public, and gives nothing back."""
     found = inspect.getmembers(log, inspect.isfunction)
-    return [(n, f) for n, f in found if f.__module__ == log.__name__ and n[0] != "_" and n != "setup"]
+    return [
+        (n, f)
+        for n, f in found
+        if f.__module__ == log.__name__ and n[0] != "_" and n not in ("setup", "hide")
+    ]
 
 
 def _argument(annotation: str) -> object:
@@ -52,6 +56,7 @@ def _argument(annotation: str) -> object:
         "Path": Path("/tmp") / CANARY,
         "Sequence[str]": (CANARY,),
         "BaseException": ValueError(CANARY),
+        "OSError": OSError(28, CANARY),
     }
     return samples[annotation]
 
@@ -146,3 +151,17 @@ def test_auto_is_json_where_nobody_watches() -> None:
 
 def test_the_default_stream_is_where_systemd_listens() -> None:
     assert inspect.signature(log.setup).parameters["stream"].default is sys.stderr
+
+
+@pytest.mark.parametrize("format", ["json", "console"])
+def test_secret_that_comes_up_later_is_struck_out_too(format: str) -> None:
+    stream, secret = io.StringIO(), f"{CANARY} late {format}"
+    log.setup(format, (), stream)
+    log.concern(f"before: {secret}")
+    log.hide(secret, "short")
+    log.concern(f"{secret}, {secret!r}, short")
+    logging.getLogger("library").warning("%s", repr(secret))
+    before, *after = stream.getvalue().splitlines()
+    assert "late" in before
+    assert "late" not in "".join(after)
+    assert "short" in after[0]

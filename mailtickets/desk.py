@@ -16,18 +16,20 @@ from datetime import datetime, timedelta
 from mailtickets import config
 from mailtickets.config import Settings
 from mailtickets.core import classify, commands, compose, decide, identity, thread
-from mailtickets.core.case import Case, Figure, Outcome, Reply, ReplyKind
+from mailtickets.core.case import Case, Figure, Outcome, Reply, ReplyKind, Wanted
+from mailtickets.core.classify import Judgement
 from mailtickets.core.compose import About
+from mailtickets.core.identity import Evidence
 from mailtickets.core.mail import Address, InboundMail, Unreadable
-from mailtickets.core.person import Person
 from mailtickets.core.policy import Policy
+from mailtickets.core.thread import Clues
 from mailtickets.core.ticket import Ticket
 from mailtickets.core.tokens import Secret
 from mailtickets.failpoints import Point, reach
 from mailtickets.store import audit, ledger, outbox, people, sessions
 from mailtickets.store.engine import Tx, savepoint, unavailable
+from mailtickets.store.ledger import Batch
 from mailtickets.store.outbox import Claimed
-from mailtickets.store.people import Familiar
 from mailtickets.templates import Templates
 
 LINK_LIFETIME = timedelta(minutes=15)
@@ -69,34 +71,41 @@ def furnish(settings: Settings) -> Desk:
 
 
 def take(tx: Tx, desk: Desk, letters: Sequence[Letter], now: datetime) -> tuple[Ending, ...]:
-    """Decide a batch of letters; one commit for all, a savepoint for each.
+    """Decide a batch of letters in their order; one commit for all. One that breaks the desk costs only itself.
 
     Those that have their outcome already are left out: of a commit whose answer was lost, or another daemon's.
     """
     undecided = ledger.undecided(tx, [letter.stored.inbound for letter in letters])
-    letters = [letter for letter in letters if letter.stored.inbound in undecided]
-    senders = [x.mail.sender for x in letters if isinstance(x.mail, InboundMail) and x.mail.sender]
-    familiar = people.familiar(tx, (*people.named_by(desk.policy), *senders))
-    endings = []
-    for letter in letters:
-        endings.append(_take_one(tx, desk, letter, familiar, now))
-        reach(Point.LETTER_DECIDED)
+    endings = _take_each(tx, desk, [one for one in letters if one.stored.inbound in undecided], now)
     reach(Point.DECIDING)
-    return tuple(endings)
+    return endings
 
 
-def _take_one(tx: Tx, desk: Desk, letter: Letter, familiar: Familiar | None, now: datetime) -> Ending:
-    if isinstance(letter.mail, Unreadable):
-        return _quarantine(tx, letter.stored, letter.mail, now)
+def _take_each(tx: Tx, desk: Desk, letters: Sequence[Letter], now: datetime) -> tuple[Ending, ...]:
     try:
         with savepoint(tx):
-            return _settle(tx, desk, letter.stored, letter.mail, familiar, now)
+            return _take_together(tx, desk, letters, now)
     except Exception as error:
         if unavailable(error):
             raise  # the world's: the whole batch is decided again
-        # Ours, not the letter's; but one odd letter must not stop the others.
-        broken = Unreadable(f"The desk stumbled over it: {error!r}", traceback.format_exc())
-        return _quarantine(tx, letter.stored, broken, now)
+        if len(letters) == 1:
+            # Ours, not the letter's; but one odd letter must not stop the others.
+            broken = Unreadable(f"The desk stumbled over it: {error!r}", traceback.format_exc())
+            return (_quarantine(tx, letters[0].stored, broken, now),)
+    # Nothing of the batch is written: each for itself, and the odd one is found.
+    return tuple(ending for one in letters for ending in _take_each(tx, desk, (one,), now))
+
+
+def _take_together(tx: Tx, desk: Desk, letters: Sequence[Letter], now: datetime) -> tuple[Ending, ...]:
+    batch = Batch(tx, desk.policy, now)
+    judged = [(x.stored, judge(desk, x.mail)) for x in letters if isinstance(x.mail, InboundMail)]
+    batch.expect((seen.mail, seen.clues) for _, seen in judged)
+    endings = {stored.inbound: _settle(batch, desk, stored, seen) for stored, seen in judged}
+    batch.write()
+    for letter in letters:
+        if isinstance(letter.mail, Unreadable):
+            endings[letter.stored.inbound] = _quarantine(tx, letter.stored, letter.mail, now)
+    return tuple(endings[letter.stored.inbound] for letter in letters)
 
 
 def _quarantine(tx: Tx, stored: ledger.Stored, why: Unreadable, now: datetime) -> Ending:
@@ -104,39 +113,50 @@ def _quarantine(tx: Tx, stored: ledger.Stored, why: Unreadable, now: datetime) -
     return Ending(stored, Outcome.QUARANTINED, why.error, "", None)
 
 
-def _settle(
-    tx: Tx, desk: Desk, stored: ledger.Stored, mail: InboundMail, familiar: Familiar | None, now: datetime
-) -> Ending:
-    case = load(tx, desk, stored, mail, now, familiar)
+def _settle(batch: Batch, desk: Desk, stored: ledger.Stored, seen: Judged) -> Ending:
+    case = load(batch, desk, stored, seen)
     decision = (
         decide.on_oversize(case, desk.policy) if stored.mail.oversize else decide.on_mail(case, desk.policy)
     )
     cause = ledger.Cause(stored.inbound, f"in:{stored.inbound}")
-    known = case.known
-    around = (*([known.sender] if known.sender else []), *known.staff, *known.named)
-    recorded = ledger.record(tx, cause, known.ticket, decision, known.sender, mail, desk.policy, now, around)
-    _queue(tx, desk, decision.replies, recorded.ticket, case.desk, cause.text, now, around)
-    ledger.settle(tx, stored.inbound, decision, case, recorded.ticket, now)
-    number = recorded.ticket.number if recorded.ticket else None
-    return Ending(stored, decision.outcome, decision.reason, mail.message_id, number)
+    ticket = ledger.record(batch, cause, case.known.ticket, decision, case.known.sender, case.mail)
+    _queue(batch, desk, decision.replies, ticket, case.desk, cause.text)
+    ledger.settle(batch, stored.inbound, decision, case, ticket)
+    reach(Point.LETTER_DECIDED)
+    number = ticket.number if ticket else None
+    return Ending(stored, decision.outcome, decision.reason, case.mail.message_id, number)
 
 
-def load(
-    tx: Tx,
-    desk: Desk,
-    stored: ledger.Stored,
-    mail: InboundMail,
-    now: datetime,
-    familiar: Familiar | None = None,
-) -> Case:
-    """Everything that the decision about a letter may depend on."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a letter alone says."""
+
+    mail: InboundMail
+    judgement: Judgement
+    clues: Clues
+    evidence: Evidence
+    wanted: Wanted
+
+
+def judge(desk: Desk, mail: InboundMail) -> Judged:
+    """The judgements that ask nothing of the ledger."""
     policy = desk.policy
-    judgement = classify.kind(mail, policy.own)
     clues = thread.clues(mail, desk.secret, policy.ticket_tag, policy.own, policy.trust.subaddress)
-    evidence = identity.evidence(mail, policy.trust, clues.tokens)
-    wanted = commands.listing(mail)
-    known = ledger.context(tx, stored, mail, clues, judgement, evidence, wanted, policy, now, familiar)
-    return Case(now, _written_to(mail, stored.mail.mailbox, policy), mail, judgement, evidence, clues, known)
+    return Judged(
+        mail=mail,
+        judgement=classify.kind(mail, policy.own),
+        clues=clues,
+        evidence=identity.evidence(mail, policy.trust, clues.tokens),
+        wanted=commands.listing(mail),
+    )
+
+
+def load(batch: Batch, desk: Desk, stored: ledger.Stored, seen: Judged) -> Case:
+    """Everything that the decision about a letter may depend on."""
+    mail = seen.mail
+    known = ledger.context(batch, stored, mail, seen.clues, seen.judgement, seen.evidence, seen.wanted)
+    to = _written_to(mail, stored.mail.mailbox, desk.policy)
+    return Case(batch.now, to, mail, seen.judgement, seen.evidence, seen.clues, known)
 
 
 def _written_to(mail: InboundMail, mailbox: str, policy: Policy) -> Address:
@@ -147,43 +167,32 @@ def _written_to(mail: InboundMail, mailbox: str, policy: Policy) -> Address:
 
 
 def _queue(
-    tx: Tx,
-    desk: Desk,
-    replies: Sequence[Reply],
-    ticket: Ticket | None,
-    sender: Address,
-    cause: str,
-    now: datetime,
-    around: Sequence[Person] = (),
+    batch: Batch, desk: Desk, replies: Sequence[Reply], ticket: Ticket | None, sender: Address, cause: str
 ) -> int:
-    """Put replies into words and into the outbox; how many were new there. `around`: as of `ledger.record`."""
-    if not replies:
-        return 0
-    about = _about(tx, ticket, around)
-    count = 0
+    """Put replies into words and into the outbox; how many."""
+    about = _about(batch, ticket) if replies else None
     for reply in replies:
-        linked = _with_link(tx, reply, now)
+        linked = _with_link(batch, reply)
         outgoing = compose.message(
-            linked, about, sender, reply.once or cause, desk.policy, desk.secret, desk.render, now
+            linked, about, sender, reply.once or cause, desk.policy, desk.secret, desk.render, batch.now
         )
-        count += outbox.put(tx, outgoing, reply.once or cause, reply.is_held, now)
-    return count
+        outbox.put(batch.sheet, outgoing, reply.once or cause, reply.is_held, batch.now)
+    return len(replies)
 
 
-def _about(tx: Tx, ticket: Ticket | None, around: Sequence[Person]) -> About | None:
+def _about(batch: Batch, ticket: Ticket | None) -> About | None:
     if ticket is None:
         return None
-    wanted = {ticket.requester, *([ticket.assignee] if ticket.assignee is not None else [])}
-    found = {p.id: p for p in around if p.id in wanted}
-    found |= people.by_ids(tx, wanted - found.keys())
+    wanted = (ticket.requester, *([ticket.assignee] if ticket.assignee else []))
+    found = batch.people.by_ids(wanted)
     return About(ticket, found[ticket.requester], found.get(ticket.assignee) if ticket.assignee else None)
 
 
-def _with_link(tx: Tx, reply: Reply, now: datetime) -> Reply:
+def _with_link(batch: Batch, reply: Reply) -> Reply:
     """A sign-in link for those that need one. The random bits are made here; only their hash is kept."""
     if reply.kind is not ReplyKind.LOGIN or reply.secret_link:
         return reply
-    return replace(reply, secret_link=_mint_link(tx, reply.to.id, now))
+    return replace(reply, secret_link=_mint_link(batch.sheet.tx, reply.to.id, batch.now))
 
 
 def _mint_link(tx: Tx, person: int, now: datetime) -> str:
@@ -209,7 +218,10 @@ def mail_sign_in_link(tx: Tx, desk: Desk, address: str, now: datetime) -> int:
     if person is None or sessions.links_since(tx, person.id, now - timedelta(hours=1)) >= LINKS_PER_HOUR:
         return 0
     reply = Reply(ReplyKind.LOGIN, person, is_proven=True, secret_link=_mint_link(tx, person.id, now))
-    return _queue(tx, desk, (reply,), None, _front(desk.policy), f"link:{hashed(reply.secret_link)}", now)
+    batch = Batch(tx, desk.policy, now)
+    queued = _queue(batch, desk, (reply,), None, _front(desk.policy), f"link:{hashed(reply.secret_link)}")
+    batch.write()
+    return queued
 
 
 def open_session(tx: Tx, token: str, now: datetime) -> str | None:
@@ -233,9 +245,10 @@ def give_up(tx: Tx, desk: Desk, row: Claimed, reason: str, now: datetime) -> Non
         return
     decision = decide.on_undeliverable(failure, desk.policy)
     cause = ledger.Cause(None, f"out:{row.id}")
-    recorded = ledger.record(tx, cause, failure.ticket, decision, None, None, desk.policy, now)
-    sender = _front(desk.policy, failure.ticket)
-    _queue(tx, desk, decision.replies, recorded.ticket, sender, cause.text, now)
+    batch = Batch(tx, desk.policy, now)
+    ticket = ledger.record(batch, cause, failure.ticket, decision, None, None)
+    _queue(batch, desk, decision.replies, ticket, _front(desk.policy, failure.ticket), cause.text)
+    batch.write()
 
 
 def _front(policy: Policy, ticket: Ticket | None = None) -> Address:
@@ -254,11 +267,14 @@ def send_digest(
         Figure("Promises checked", f"{len(findings)}, {_kept(findings)}"),
     )
     broken = tuple(finding.sentence for finding in findings if not finding.holds)
-    operators = [people.ensure(tx, address, now)[0] for address in desk.policy.operators]
+    batch = Batch(tx, desk.policy, now)
     replies = tuple(
-        Reply(ReplyKind.DIGEST, p, figures=figures, remarks=broken, is_proven=True) for p in operators
+        Reply(ReplyKind.DIGEST, person, figures=figures, remarks=broken, is_proven=True)
+        for person in batch.people.meet(desk.policy.operators)
     )
-    return _queue(tx, desk, replies, None, _front(desk.policy), f"digest:{now:%Y-%m-%d}", now)
+    queued = _queue(batch, desk, replies, None, _front(desk.policy), f"digest:{now:%Y-%m-%d}")
+    batch.write()
+    return queued
 
 
 def _inbox_figures(inbox: audit.InboxCount) -> tuple[Figure, ...]:

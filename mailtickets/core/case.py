@@ -127,7 +127,8 @@ class Known:
     ticket: Ticket | None  # where the clues lead
     participants: tuple[Participant, ...] = ()  # of that ticket, the requester first
     assignee: Person | None = None
-    answered_text: str = ""  # text of the message being answered: a line that stands there too is no command
+    # Text of the message being answered: a line that stands there too is no command. "" if no command can be there.
+    answered_text: str = ""
     staff: tuple[Person, ...] = ()  # all agents and admins
     tagged: Ticket | None = None  # what a subject tag names that did not lead there (a stranger's guess)
     counters: Counters = Counters()

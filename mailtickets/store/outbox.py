@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import assert_never
 
-from sqlalchemy import ColumnElement, Executable, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Insert, bindparam, func, select, update
 
 from mailtickets.core.case import ReplyKind
 from mailtickets.core.compose import Outgoing
@@ -22,6 +22,7 @@ from mailtickets.failpoints import Point, reach
 from mailtickets.store.connect import insert
 from mailtickets.store.engine import Tx
 from mailtickets.store.schema import IS_UNSENT, MailState, outbox, ticket
+from mailtickets.store.sheet import Sheet
 
 # A claim is for one conversation with the relay. One that is not settled by then has lost its
 # owner without a sign; longer than the longest conversation that the courier allows.
@@ -47,8 +48,8 @@ class Claimed:
     person: int
 
 
-def put(tx: Tx, mail: Outgoing, cause: str, is_held: bool, now: datetime) -> int:
-    """Queue a mail; 1, or 0 if this cause has queued it before."""
+def put(sheet: Sheet, mail: Outgoing, cause: str, is_held: bool, now: datetime) -> None:
+    """Have a mail queued, unless this cause has queued it before."""
     row = {
         "cause": cause,
         "kind": mail.kind,
@@ -73,12 +74,12 @@ def put(tx: Tx, mail: Outgoing, cause: str, is_held: bool, now: datetime) -> int
         "bounce": "",
         "octets": mail.octets,
     }
-    return len(tx.execute(_new(tx.dialect.name), row).all())
+    sheet.put(_new(sheet.dialect), row)
 
 
 @cache
-def _new(dialect: str) -> Executable:
-    return insert(dialect, outbox).on_conflict_do_nothing().returning(outbox.c.id)
+def _new(dialect: str) -> Insert:
+    return insert(dialect, outbox).on_conflict_do_nothing()
 
 
 _DUE = (

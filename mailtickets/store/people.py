@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Executable, Row, Select, bindparam, delete, select, union, update
+from sqlalchemy import Row, Select, bindparam, delete, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from mailtickets.config import Staff
 from mailtickets.core.mail import Address
@@ -18,6 +18,7 @@ from mailtickets.core.policy import Policy
 from mailtickets.store.connect import insert
 from mailtickets.store.engine import Tx
 from mailtickets.store.schema import IS_STAFF, address, person
+from mailtickets.store.sheet import Sheet
 
 COLUMNS = (*person.c, address.c.key, address.c.spec.label("also"), address.c.called.label("also_called"))
 WIDTH = len(COLUMNS)
@@ -27,15 +28,6 @@ _OWNERS = select(address.c.person).where(address.c.key.in_(bindparam("keys", exp
 _BY_IDS = EVERYBODY.where(person.c.id.in_(bindparam("ids", expanding=True)))
 _STAFF = EVERYBODY.where(IS_STAFF)
 _BY_KEYS = EVERYBODY.where(person.c.id.in_(_OWNERS))
-_AROUND = EVERYBODY.where(person.c.id.in_(union(select(person.c.id).where(IS_STAFF), _OWNERS)))
-
-
-@dataclass(frozen=True, slots=True)
-class Familiar:
-    """People read once for a batch, by Address.key. No letter changes them."""
-
-    staff: Mapping[str, Person]  # all of them
-    named: Mapping[str, Person]  # whoever has a name
 
 
 def staff(tx: Tx) -> tuple[Person, ...]:
@@ -57,46 +49,70 @@ def by_address(tx: Tx, key: str) -> Person | None:
     return by_key(_read(tx, _BY_KEYS, keys=[key])).get(key)
 
 
-def familiar(tx: Tx, addresses: Iterable[Address]) -> Familiar | None:
-    """Whom a batch of letters asks for again and again; None if each letter has to look for itself."""
-    found = _read(tx, _AROUND, keys=sorted({a.key for a in addresses}))
-    # A letter may give a name to whoever has none, and the next letter must see it.
-    named = [p for p in found if p.name or p.address.name]
-    staff = [p for p in found if p.is_staff]
-    return Familiar(by_key(staff), by_key(named)) if all(p in named for p in staff) else None
+class Familiar:
+    """Whom the letters of a batch ask for. Each is read once, and kept true while the batch is decided."""
 
+    def __init__(self, sheet: Sheet, now: datetime) -> None:
+        self._sheet = sheet
+        self._tx = sheet.unwritten  # people are never among what waits
+        self._now = now
+        self._by_key: dict[str, Person] = {}
+        self._by_id: dict[int, Person] = {}
+        self._new: set[str] = set()
 
-def around(
-    tx: Tx, addresses: Iterable[Address], now: datetime, familiar: Familiar | None = None
-) -> tuple[Mapping[str, Person], frozenset[str]]:
-    """All staff and whoever has these addresses, by Address.key; and the keys that are new with this call."""
-    wanted = {a.key: a for a in addresses}
-    if familiar is None:
-        found = by_key(_read(tx, _AROUND, keys=list(wanted)))
-    else:
-        found = {**familiar.staff, **{k: familiar.named[k] for k in wanted if k in familiar.named}}
-        others = [key for key in wanted if key not in found]
-        found |= by_key(_read(tx, _BY_KEYS, keys=others)) if others else {}
-    missing = {key: a for key, a in wanted.items() if key not in found}
-    for key, new in missing.items():
-        found[key] = _add(tx, new, now)
-    return found, frozenset(missing)
+    @cached_property
+    def staff(self) -> tuple[Person, ...]:
+        """All agents and admins."""
+        return self._found(staff(self._tx))
+
+    def meet(self, addresses: Iterable[Address]) -> tuple[Person, ...]:
+        """Whoever has these addresses, each once. An address that nobody has becomes a person."""
+        wanted = {a.key: a for a in addresses}
+        if unknown := [key for key in wanted if key not in self._by_key]:
+            self._found(_read(self._tx, _BY_KEYS, keys=unknown))
+            if missing := [wanted[key] for key in unknown if key not in self._by_key]:
+                self._found(_add(self._sheet, missing, self._now))
+                self._new.update(a.key for a in missing)
+        return tuple({p.id: p for p in map(self._by_key.__getitem__, wanted)}.values())
+
+    def of(self, address: Address) -> Person:
+        """Whoever has the address, or has it from now on."""
+        return self._by_key.get(address.key) or self.meet((address,))[0]
+
+    def is_new(self, address: Address) -> bool:
+        """True the first time that somebody is asked about who came with this batch."""
+        new = address.key in self._new
+        self._new.discard(address.key)
+        return new
+
+    def by_ids(self, ids: Collection[int]) -> Mapping[int, Person]:
+        """People by Person.id; ids that nobody has are left out."""
+        if unknown := [id for id in ids if id not in self._by_id]:
+            self._by_id |= by_ids(self._tx, unknown)
+        return {id: self._by_id[id] for id in ids if id in self._by_id}
+
+    def call(self, who: Person, name: str) -> Person:
+        """Somebody of whom only the address was known has told a name."""
+        return self._found((call(self._tx, who, name),))[0]
+
+    def _found(self, owners: tuple[Person, ...]) -> tuple[Person, ...]:
+        self._by_key |= by_key(owners)
+        self._by_id |= {p.id: p for p in owners}
+        return owners
 
 
 def ensure_all(tx: Tx, addresses: Iterable[Address], now: datetime) -> Mapping[str, Person]:
     """Whoever has these addresses, by Address.key. An address that nobody has becomes a person."""
-    wanted = {a.key: a for a in addresses}
-    found = by_key(_read(tx, _BY_KEYS, keys=list(wanted))) if wanted else {}
-    for key, new in wanted.items():
-        if key not in found:
-            found[key] = _add(tx, new, now)
-    return found
+    wanted = tuple(addresses)
+    familiar = Familiar(Sheet(tx), now)
+    familiar.meet(wanted)
+    return {a.key: familiar.of(a) for a in wanted}
 
 
 def ensure(tx: Tx, who: Address, now: datetime) -> tuple[Person, bool]:
     """Whoever has the address, and whether that is somebody new."""
-    known = by_address(tx, who.key)
-    return (known, False) if known else (_add(tx, who, now), True)
+    familiar = Familiar(Sheet(tx), now)
+    return familiar.of(who), familiar.is_new(who)
 
 
 def call(tx: Tx, who: Person, name: str) -> Person:
@@ -137,12 +153,17 @@ def named_by(policy: Policy) -> tuple[Address, ...]:
 
 def by_key(people: Iterable[Person]) -> dict[str, Person]:
     """People by each key of theirs."""
-    return {a.key: p for p in people for a in (p.address, *p.also)}
+    owners = tuple(people)
+    # The registered address may have become another person's since; the others are surely the own ones.
+    return {p.address.key: p for p in owners} | {a.key: p for p in owners for a in p.also}
 
 
 def read_rows(rows: Iterable[Row[Any]], skip: int = 0) -> tuple[tuple[Row[Any], Person], ...]:
-    """People from rows that hold `COLUMNS` after `skip` others, with the first row of each. One person's rows stand together."""
-    groups = (tuple(group) for _, group in groupby(rows, key=lambda row: row[skip]))
+    """People from rows that hold `COLUMNS` after `skip` others, with the first row of each.
+
+    One person's rows stand together, and begin alike.
+    """
+    groups = (tuple(group) for _, group in groupby(rows, key=lambda row: row[: skip + 1]))
     return tuple((group[0], _joined([row[skip:] for row in group])) for group in groups)
 
 
@@ -166,32 +187,34 @@ def _read(tx: Tx, people: Select[Any], **values: Any) -> tuple[Person, ...]:
     return tuple(one for _, one in read_rows(tx.execute(people, values)))
 
 
-def _add(tx: Tx, who: Address, now: datetime) -> Person:
-    fields = {
-        "spec": who.spec,
-        "called": who.name,
-        "name": "",
-        "role": Role.REQUESTER,
-        "projects": (),
-        "language": "",
-        "timezone": "",
-        "created_at": now,
-    }
-    id = tx.execute(_NEW_PERSON, fields).scalar_one()
-    added = {"key": who.key, "person": id, "spec": who.spec, "called": who.name}
-    if tx.execute(_new_address(tx.dialect.name), added).first():
-        return Person(id, who)
-    # PostgreSQL: another transaction was quicker.
-    tx.execute(delete(person).where(person.c.id == id))
-    return by_key(_read(tx, _BY_KEYS, keys=[who.key]))[who.key]
+def _add(sheet: Sheet, addresses: Sequence[Address], now: datetime) -> tuple[Person, ...]:
+    """New people, one for each address; whoever has it already if another transaction was quicker."""
+    tx = sheet.unwritten
+    new = {a.key: Person(sheet.new_id(person), a) for a in addresses}
+    tx.execute(_NEW_PERSON, [_NOBODY | _columns(p) | {"created_at": now} for p in new.values()])
+    rows = [
+        {"key": key, "person": p.id, "spec": p.address.spec, "called": p.address.name}
+        for key, p in new.items()
+    ]
+    added = set(tx.scalars(_new_address(tx.dialect.name), rows))
+    lost = [key for key in new if key not in added]
+    if not lost:
+        return tuple(new.values())
+    tx.execute(delete(person).where(person.c.id.in_([new[key].id for key in lost])))
+    return (*(new[key] for key in added), *_read(tx, _BY_KEYS, keys=lost))
+
+
+def _columns(who: Person) -> dict[str, Any]:
+    return {"id": who.id, "spec": who.address.spec, "called": who.address.name}
+
+
+_NOBODY = {"name": "", "role": Role.REQUESTER, "projects": (), "language": "", "timezone": ""}
+_NEW_PERSON = person.insert()
 
 
 @cache
-def _new_address(dialect: str) -> Executable:
+def _new_address(dialect: str) -> ReturningInsert[Any]:
     return insert(dialect, address).on_conflict_do_nothing().returning(address.c.key)
-
-
-_NEW_PERSON = person.insert().returning(person.c.id)
 
 
 def _own(tx: Tx, id: int, addresses: Sequence[Address]) -> None:

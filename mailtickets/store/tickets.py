@@ -19,14 +19,19 @@ from mailtickets.store.schema import address, history, message, participant, per
 WIDTH = len(ticket.c)
 
 # FOR UPDATE: on PostgreSQL two letters about one ticket are decided one after the other; SQLite knows
-# no other way.
-_BY_IDS = select(ticket).where(ticket.c.id.in_(bindparam("ids", expanding=True))).with_for_update()
+# no other way. By id, so that two that lock several never wait for each other.
+_BY_IDS = (
+    select(ticket)
+    .where(ticket.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(ticket.c.id)
+    .with_for_update()
+)
 _BY_NUMBER = select(ticket).where(ticket.c.number == bindparam("number")).with_for_update()
 _PARTICIPANTS = (
-    select(participant.c.part, *people.COLUMNS)
+    select(participant.c.ticket, participant.c.part, *people.COLUMNS)
     .select_from(participant.join(person).outerjoin(address))
-    .where(participant.c.ticket == bindparam("ticket"))
-    .order_by(participant.c.part != Part.REQUESTER, participant.c.id, address.c.key)
+    .where(participant.c.ticket.in_(bindparam("tickets", expanding=True)))
+    .order_by(participant.c.ticket, participant.c.id, address.c.key)
 )
 
 
@@ -35,12 +40,9 @@ def of(row: Sequence[Any]) -> Ticket:
     return Ticket(*row[:WIDTH])
 
 
-def to_change(tx: Tx, ids: Sequence[int]) -> Ticket | None:
-    """The first of these ids that a ticket has, locked until the transaction ends."""
-    if not ids:
-        return None
-    found = {row.id: row for row in tx.execute(_BY_IDS, {"ids": list(ids)})}
-    return next((of(found[id]) for id in ids if id in found), None)
+def to_change(tx: Tx, ids: Collection[int]) -> dict[int, Ticket]:
+    """Tickets by their id, locked until the transaction ends; ids that no ticket has are left out."""
+    return {row.id: of(row) for row in tx.execute(_BY_IDS, {"ids": list(ids)})} if ids else {}
 
 
 def to_change_by_number(tx: Tx, number: int) -> Ticket | None:
@@ -61,8 +63,20 @@ def by_number(tx: Tx, number: int) -> Ticket | None:
 
 def participants(tx: Tx, id: int) -> tuple[Participant, ...]:
     """Who is on a ticket: the requester first, then as they joined."""
-    rows = tx.execute(_PARTICIPANTS, {"ticket": id})
-    return tuple(Participant(who, row[0]) for row, who in people.read_rows(rows, skip=1))
+    return participants_of(tx, (id,)).get(id, ())
+
+
+def participants_of(tx: Tx, ids: Collection[int]) -> dict[int, tuple[Participant, ...]]:
+    """Who is on tickets, by the ticket's id; one with nobody on it is left out."""
+    found: dict[int, list[Participant]] = {}
+    for row, who in people.read_rows(tx.execute(_PARTICIPANTS, {"tickets": list(ids)}), skip=2):
+        found.setdefault(row.ticket, []).append(Participant(who, row.part))
+    return {id: requester_first(here) for id, here in found.items()}
+
+
+def requester_first(here: Iterable[Participant]) -> tuple[Participant, ...]:
+    """The requester, then the others in their order."""
+    return tuple(sorted(here, key=lambda p: p.part is not Part.REQUESTER))
 
 
 def change_of(field: str, old: Told, new: Told) -> Change:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import func, select
+
 from mailtickets.config import Staff
 from mailtickets.core.case import Case, Known, MessageKind, Outcome, ReplyKind, Wanted
 from mailtickets.core.compose import Outgoing
@@ -15,9 +17,10 @@ from mailtickets.core.person import Part, Person, Role
 from mailtickets.core.policy import Policy
 from mailtickets.core.thread import Clues
 from mailtickets.core.ticket import Changed, Opened, Ticket
-from mailtickets.store import ledger, outbox, people, views
+from mailtickets.store import ledger, outbox, people, schema, views
 from mailtickets.store.engine import Store, Tx
-from mailtickets.store.ledger import Cause, Recorded, Stored
+from mailtickets.store.ledger import Batch, Cause, Stored
+from mailtickets.store.sheet import Sheet
 from mailtickets.store.views import TicketView
 from tests.store.letters import ANN, DESK, LEE, NO_CLUES, NOT_ASKED, NOTHING, NOW, PERSON, POLICY, letter, raw
 
@@ -47,7 +50,7 @@ class Desk:
         wanted: Wanted = NOT_ASKED,
     ) -> Known:
         """What is known when a letter comes in."""
-        return self.store.write_sync(self._context, self.stored(), mail, clues, evidence, wanted)
+        return self.store.write_sync(self._known, self.stored(), mail, clues, evidence, wanted)
 
     def take(
         self,
@@ -55,7 +58,7 @@ class Desk:
         decision: Decision,
         clues: Clues = NO_CLUES,
         evidence: Evidence = NOTHING,
-    ) -> Recorded:
+    ) -> Ticket | None:
         """One letter from the inbox to its end."""
         return self.store.write_sync(self._take, self.stored(), mail, decision, clues, evidence)
 
@@ -74,7 +77,7 @@ class Desk:
             message=said(sender, mail.reply),
             joins=(requester, *joins),
         )
-        ticket = self.take(mail, decision).ticket
+        ticket = self.take(mail, decision)
         assert ticket is not None
         return ticket
 
@@ -91,7 +94,7 @@ class Desk:
         decision = Decision(
             Outcome.REPLIED, "found", changes=changes, message=said(author, mail.reply, kind), joins=joins
         )
-        after = self.take(mail, decision, Clues((ticket.id,), (), None)).ticket
+        after = self.take(mail, decision, Clues((ticket.id,), (), None))
         assert after is not None
         return after
 
@@ -111,22 +114,34 @@ class Desk:
         return found
 
     def mails(self, mail: Outgoing, cause: str = "in:1", *, is_held: bool = False) -> int:
-        return self.store.write_sync(outbox.put, mail, cause, is_held, self.now)
+        """How many that made."""
+        return self.store.write_sync(queue, mail, cause, is_held, self.now)
 
-    def _context(
+    def _known(
         self, tx: Tx, stored: Stored, mail: InboundMail, clues: Clues, evidence: Evidence, wanted: Wanted
     ) -> Known:
-        return ledger.context(tx, stored, mail, clues, PERSON, evidence, wanted, self.policy, self.now)
+        batch = Batch(tx, self.policy, self.now)
+        return ledger.context(batch, stored, mail, clues, PERSON, evidence, wanted)
 
     def _take(
         self, tx: Tx, stored: Stored, mail: InboundMail, decision: Decision, clues: Clues, evidence: Evidence
-    ) -> Recorded:
-        known = self._context(tx, stored, mail, clues, evidence, NOT_ASKED)
+    ) -> Ticket | None:
+        batch = Batch(tx, self.policy, self.now)
+        known = ledger.context(batch, stored, mail, clues, PERSON, evidence, NOT_ASKED)
         case = Case(self.now, DESK, mail, PERSON, evidence, clues, known)
         cause = Cause(stored.inbound, f"in:{stored.inbound}")
-        recorded = ledger.record(tx, cause, known.ticket, decision, known.sender, mail, self.policy, self.now)
-        ledger.settle(tx, stored.inbound, decision, case, recorded.ticket, self.now)
-        return recorded
+        ticket = ledger.record(batch, cause, known.ticket, decision, known.sender, mail)
+        ledger.settle(batch, stored.inbound, decision, case, ticket)
+        batch.write()
+        return ticket
+
+
+def queue(tx: Tx, mail: Outgoing, cause: str, is_held: bool, now: datetime) -> int:
+    """Put a mail into the outbox; how many that made."""
+    count, sheet = select(func.count()).select_from(schema.outbox), Sheet(tx)
+    before: int = tx.scalar(count) or 0
+    outbox.put(sheet, mail, cause, is_held, now)
+    return (sheet.tx.scalar(count) or 0) - before
 
 
 def said(author: Person | None, text: str, kind: MessageKind = MessageKind.PUBLIC) -> Message:

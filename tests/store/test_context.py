@@ -156,7 +156,7 @@ def test_the_text_that_a_notice_of_ours_carried_is_the_answered_text(desk: Desk)
     ticket = desk.opens(letter(segments=whole))
     desk.says(ticket, letter("two@x", segments=(Segment(SegmentKind.TYPED, "other words"),)))
     desk.mails(outgoing(ann, ReplyKind.OPENED, message_id="mt.1@example.org", ticket=ticket.id), "in:1")
-    answer = letter("three@x", sender=ANN, in_reply_to=("MT.1@Example.org",))
+    answer = letter("three@x", "#close", sender=ANN, in_reply_to=("MT.1@Example.org",))
     text = desk.known(answer, Clues((ticket.id,), (), None)).answered_text
     assert "#close" in text
     assert "other words" not in text
@@ -164,22 +164,26 @@ def test_the_text_that_a_notice_of_ours_carried_is_the_answered_text(desk: Desk)
 
 def test_an_answer_to_a_letter_itself_answers_its_text(desk: Desk) -> None:
     ticket = desk.opens()
-    answer = letter("two@x", sender=ANN, in_reply_to=("one@customer.example",))
+    answer = letter("two@x", "#close", sender=ANN, in_reply_to=("one@customer.example",))
     assert "blank pages" in desk.known(answer, by_ids("one@customer.example")).answered_text
     assert ticket
 
 
 def test_whoever_repeats_the_own_words_answers_nobody_else(desk: Desk) -> None:
     desk.opens()
-    again = letter("two@x", in_reply_to=("one@customer.example",))
+    again = letter("two@x", "#close", in_reply_to=("one@customer.example",))
     assert desk.known(again, by_ids("one@customer.example")).answered_text == ""
 
 
 def test_an_answer_without_parents_may_quote_any_of_the_latest_messages(desk: Desk) -> None:
     ticket = desk.opens()
-    assert (
-        "blank pages" in desk.known(letter("two@x", sender=ANN), Clues((ticket.id,), (), None)).answered_text
-    )
+    answer = letter("two@x", "#close", sender=ANN)
+    assert "blank pages" in desk.known(answer, Clues((ticket.id,), (), None)).answered_text
+
+
+def test_an_answer_that_can_hold_no_command_is_compared_with_nothing(desk: Desk) -> None:
+    ticket = desk.opens()
+    assert desk.known(letter("two@x", sender=ANN), Clues((ticket.id,), (), None)).answered_text == ""
 
 
 # Was it here before?

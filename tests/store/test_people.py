@@ -6,7 +6,9 @@ from mailtickets.config import Staff
 from mailtickets.core.mail import Address
 from mailtickets.core.person import Role
 from mailtickets.store import people
-from mailtickets.store.engine import Store
+from mailtickets.store.engine import Store, Tx
+from mailtickets.store.people import Familiar
+from mailtickets.store.sheet import Sheet
 from tests.store.letters import ANN, LEE, NOW
 
 HOME = Address("ann@home.example")
@@ -67,7 +69,6 @@ def test_people_are_found_by_any_of_their_addresses_in_any_case(store: Store) ->
     sync(store, agent(ANN, Address("Ann.Smith@Home.example")))
     found = store.write_sync(people.ensure_all, (Address("ANN.SMITH@home.example"), LEE), NOW)
     assert [(key, p.address.spec) for key, p in found.items()] == [
-        (ANN.key, ANN.spec),
         ("ann.smith@home.example", ANN.spec),
         (LEE.key, LEE.spec),
     ]
@@ -75,29 +76,47 @@ def test_people_are_found_by_any_of_their_addresses_in_any_case(store: Store) ->
 
 def test_whom_a_batch_knows_already_is_found_as_by_asking(store: Store) -> None:
     sync(store, agent(ANN, HOME), agent(BEN))
-    store.write_sync(people.ensure, LEE, NOW)
-    familiar = store.read_sync(people.familiar, (LEE, HOME))
-    assert familiar
-    asked, _ = store.write_sync(people.around, (LEE, HOME), NOW)
-    known, new = store.write_sync(people.around, (LEE, HOME), NOW, familiar)
-    assert known == asked
-    assert not new
+    lee, _ = store.write_sync(people.ensure, LEE, NOW)
+
+    def meets(tx: Tx) -> None:
+        familiar = Familiar(Sheet(tx), NOW)
+        ann, ben = familiar.staff
+        assert familiar.meet((LEE, HOME, BEN, ANN)) == (lee, ann, ben)
+        assert familiar.by_ids((lee.id, ann.id, 99)) == people.by_ids(tx, (lee.id, ann.id))
+        assert not familiar.is_new(LEE)
+
+    store.write_sync(meets)
 
 
-def test_whoever_has_no_name_yet_is_asked_for_again_within_a_batch(store: Store) -> None:
-    sync(store, agent())
-    bare = Address(LEE.spec)
-    nameless, _ = store.write_sync(people.ensure, bare, NOW)
-    familiar = store.read_sync(people.familiar, (bare,))
-    store.write_sync(people.call, nameless, "Lee")
-    known, _ = store.write_sync(people.around, (bare,), NOW, familiar)
-    assert known[bare.key].address.name == "Lee"
+def test_a_name_that_is_learnt_within_a_batch_is_known_to_the_next_letter(store: Store) -> None:
+    nameless, _ = store.write_sync(people.ensure, Address(LEE.spec), NOW)
+
+    def learns(tx: Tx) -> None:
+        familiar = Familiar(Sheet(tx), NOW)
+        familiar.call(familiar.of(LEE), "Lee")
+        assert familiar.of(LEE).address.name == "Lee"
+        assert familiar.by_ids((nameless.id,))[nameless.id].address.name == "Lee"
+
+    store.write_sync(learns)
 
 
-def test_whoever_came_within_a_batch_is_one_person(store: Store) -> None:
-    familiar = store.read_sync(people.familiar, (LEE,))
-    first, new = store.write_sync(people.around, (LEE,), NOW, familiar)
-    again, new_again = store.write_sync(people.around, (LEE,), NOW, familiar)
-    assert first == again
-    assert new == {LEE.key}
-    assert not new_again
+def test_whoever_came_within_a_batch_is_one_person_and_new_once(store: Store) -> None:
+    def comes(tx: Tx) -> None:
+        familiar = Familiar(Sheet(tx), NOW)
+        assert len({p.id for p in (*familiar.meet((LEE, BEN, LEE)), familiar.of(LEE))}) == 2
+        assert [familiar.is_new(LEE), familiar.is_new(LEE)] == [True, False]
+
+    store.write_sync(comes)
+    assert store.read_sync(people.by_address, LEE.key)
+
+
+def test_an_address_that_became_anothers_is_never_the_old_owners(store: Store) -> None:
+    old, _ = store.write_sync(people.ensure, HOME, NOW)
+    sync(store, agent(ANN, HOME))
+
+    def asks(tx: Tx) -> None:
+        familiar = Familiar(Sheet(tx), NOW)
+        assert familiar.by_ids((old.id,))
+        assert familiar.of(HOME).address == ANN
+
+    store.write_sync(asks)

@@ -17,7 +17,7 @@ from mailtickets.core.thread import Clues
 from mailtickets.core.ticket import Changed, Field, Opened, Ticket, Value, changed, evolve, fold
 from mailtickets.store import ledger
 from mailtickets.store.engine import Tx
-from mailtickets.store.ledger import Cause
+from mailtickets.store.ledger import Batch, Cause
 from tests.store.desk import Desk, said
 from tests.store.letters import ANN, DESK, LEE, NOW, WORKFLOW, letter
 
@@ -95,7 +95,9 @@ def test_a_number_is_not_spent_by_a_letter_that_broke(desk: Desk) -> None:
 def _open_and_break(tx: Tx, desk: Desk, lee: Person) -> None:
     opening = Opened("Printer", "new", "standard", "question", "support", lee.id, DESK.key)
     decision = Decision(Outcome.OPENED, "new", opened=opening)
-    ledger.record(tx, Cause(None, "test"), None, decision, lee, None, desk.policy, NOW)
+    batch = Batch(tx, desk.policy, NOW)
+    ledger.record(batch, Cause(None, "test"), None, decision, lee, None)
+    batch.write()
     raise ZeroDivisionError
 
 
@@ -156,7 +158,7 @@ def test_what_a_command_changes_is_told_with_who_and_why(desk: Desk) -> None:
     ann = desk.hire()
     ticket = desk.opens()
     decision = Decision(Outcome.COMMANDED, "#mine", changes=(Changed(Field.ASSIGNEE, None, ann.id),))
-    after = desk.take(letter("two@x", sender=ANN), decision, by_ids("one@customer.example")).ticket
+    after = desk.take(letter("two@x", sender=ANN), decision, by_ids("one@customer.example"))
     assert after
     assert (after.assignee, after.updated_by) == (ann.id, ann.id)
     view = desk.view(ticket)

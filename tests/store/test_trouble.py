@@ -33,6 +33,7 @@ from mailtickets.store.trouble import Kind
 from tests.house.house import write_config
 from tests.postgres import Postgres
 from tests.store.desk import outgoing
+from tests.store.desk import queue as queued
 from tests.store.letters import LEE, NOW, letter, raw
 
 sqlite_only = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
@@ -303,7 +304,7 @@ async def test_a_server_that_restarts_under_load_loses_nothing_and_doubles_nothi
     async def queue(first: int) -> int:
         put = 0
         for k in range(first, first + 150):
-            put += await patient.write(outbox.put, outgoing(lee), f"in:{k}", False, NOW)
+            put += await patient.write(queued, outgoing(lee), f"in:{k}", False, NOW)
         return put
 
     async def look() -> int:

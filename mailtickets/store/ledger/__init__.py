@@ -1,6 +1,7 @@
 """The way in: letters are kept, understood by what is known already, and written down with their end."""
 
 from mailtickets.store.ledger.answered import undeliverable
+from mailtickets.store.ledger.batch import Batch
 from mailtickets.store.ledger.context import context
 from mailtickets.store.ledger.intake import (
     Stored,
@@ -17,11 +18,11 @@ from mailtickets.store.ledger.intake import (
     unknown_uids,
     unmarked,
 )
-from mailtickets.store.ledger.record import Cause, Recorded, record
+from mailtickets.store.ledger.record import Cause, record
 
 __all__ = [
+    "Batch",
     "Cause",
-    "Recorded",
     "Stored",
     "context",
     "cursor",

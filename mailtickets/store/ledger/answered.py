@@ -20,6 +20,7 @@ from mailtickets.store.engine import Tx
 from mailtickets.store.ledger import message_ids
 from mailtickets.store.outbox import Claimed
 from mailtickets.store.schema import MailState, message, outbox
+from mailtickets.store.sheet import Sheet
 
 LATEST = 20  # messages of a ticket that an answer without a known parent may quote
 
@@ -47,7 +48,7 @@ _LATEST = (
 )
 
 
-def text(tx: Tx, mail: InboundMail, ticket: Ticket, sender: Person | None) -> str:
+def text(sheet: Sheet, mail: InboundMail, ticket: Ticket, sender: Person | None) -> str:
     """The whole text of the messages that a letter answers; of the latest ones if its parents are unknown.
 
     Not of the sender's own: the line to fear is the one that somebody else has written.
@@ -57,15 +58,17 @@ def text(tx: Tx, mail: InboundMail, ticket: Ticket, sender: Person | None) -> st
     ids = _parents(mail)
     by = sender.id if sender else 0
     values = {"ticket": ticket.id, "sender": by, "ids": [message_ids.key(i) for i in ids], "own": _own(ids)}
+    tx = sheet.tx
     rows = tx.execute(_OF_IDS, values).all() if ids else ()
     rows = rows or tx.execute(_LATEST, {"ticket": ticket.id, "sender": by}).all()
     return "\n".join(part for row in rows for part in (row.text, *(s.text for s in row.segments)))
 
 
-def bounced(tx: Tx, mail: InboundMail, clues: Clues) -> tuple[Bounced, ...]:
+def bounced(sheet: Sheet, mail: InboundMail, clues: Clues) -> tuple[Bounced, ...]:
     """Our mails that a report is about: by their ids, else the latest to the person and ticket of a token."""
     if mail.bounce is None:
         return ()
+    tx = sheet.tx
     ids = _own((mail.bounce.original_message_id, *_parents(mail)))
     found = _sent(tx, outbox.c.message_id.in_(ids)) if any(ids) else ()
     pairs = [(t.ticket, t.person) for t in clues.tokens if t.ticket]
@@ -78,7 +81,7 @@ def bounced(tx: Tx, mail: InboundMail, clues: Clues) -> tuple[Bounced, ...]:
 
 def undeliverable(tx: Tx, row: Claimed, reason: str, policy: Policy, now: datetime) -> Undeliverable | None:
     """What the core has to know of a mail that was given up; None if it was about no ticket: nobody misses it."""
-    ticket = tickets.to_change(tx, (row.ticket_id,)) if row.ticket_id else None
+    ticket = tickets.to_change(tx, (row.ticket_id,)).get(row.ticket_id) if row.ticket_id else None
     if ticket is None:
         return None
     named = people.ensure_all(tx, people.named_by(policy), now)

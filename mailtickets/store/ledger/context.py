@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import assert_never
 
-from sqlalchemy import ColumnElement, and_, bindparam, select, true
+from sqlalchemy import ColumnElement, and_, select, true
 
-from mailtickets.core.case import Counters, Known, Listed, ListFilter, Outcome, Story, Wanted, Which
+from mailtickets.core.case import Counters, Known, Listed, ListFilter, Story, Wanted, Which
 from mailtickets.core.classify import Judgement
 from mailtickets.core.identity import Evidence
 from mailtickets.core.mail import Address, InboundMail
 from mailtickets.core.person import Part, Participant, Person
-from mailtickets.core.policy import Policy
 from mailtickets.core.thread import Clues, Route
 from mailtickets.core.ticket import Ticket
 from mailtickets.core.workflow import ACTIVE, DONE, Meaning, Workflow
-from mailtickets.store import people, tickets
+from mailtickets.store import tickets
 from mailtickets.store.connect import contains
 from mailtickets.store.engine import Tx
-from mailtickets.store.ledger import answered, counts, message_ids
+from mailtickets.store.ledger import answered, counts
+from mailtickets.store.ledger.batch import Batch
 from mailtickets.store.ledger.intake import Stored
-from mailtickets.store.schema import HAS_FINGERPRINT, inbound, ticket
+from mailtickets.store.schema import ticket
 
 LISTED = 50  # rows of a list that goes by mail
 OWN = (Part.REQUESTER, Part.CC)
@@ -31,51 +30,47 @@ ON_TICKET = (*OWN, Part.FOLLOWER)
 
 
 def context(
-    tx: Tx,
+    batch: Batch,
     stored: Stored,
     mail: InboundMail,
     clues: Clues,
     judgement: Judgement,
     evidence: Evidence,
     wanted: Wanted,
-    policy: Policy,
-    now: datetime,
-    familiar: people.Familiar | None = None,
 ) -> Known:
     """Everything known. The sender is a person afterwards; the ticket is locked until the transaction ends."""
-    named = people.named_by(policy)
-    around, new = people.around(tx, (*named, *((mail.sender,) if mail.sender else ())), now, familiar)
-    sender = _called(tx, around[mail.sender.key], mail.sender, evidence) if mail.sender else None
-    found = _find(tx, clues, sender)
-    on = found.ticket
-    known = {p.person.id: p.person for p in found.participants} | {p.id: p for p in around.values()}
+    sender = _called(batch, batch.people.of(mail.sender), mail.sender, evidence) if mail.sender else None
+    found = _find(batch, clues, sender)
+    on, policy = found.ticket, batch.policy
     return Known(
         sender=sender,
-        sender_is_new=mail.sender is not None and mail.sender.key in new,
+        sender_is_new=mail.sender is not None and batch.people.is_new(mail.sender),
         route=found.route,
         ticket=on,
         participants=found.participants,
-        assignee=_assignee(tx, on, known),
-        answered_text=answered.text(tx, mail, on, sender) if on else "",
-        staff=tuple(p for p in {p.id: p for p in around.values()}.values() if p.is_staff),
+        assignee=batch.people.by_ids((on.assignee,)).get(on.assignee) if on and on.assignee else None,
+        answered_text=answered.text(batch.sheet, mail, on, sender) if on and "#" in mail.typed else "",
+        staff=batch.people.staff,
         tagged=found.tagged,
         tagged_participants=found.tagged_participants,
-        counters=counts.counters(tx, sender, on, policy, now) if sender else Counters(),
-        duplicate_of=_duplicate_of(tx, stored, mail, evidence, sender),
+        counters=counts.counters(batch.sheet, sender, on, policy, batch.now) if sender else Counters(),
+        duplicate_of=_duplicate_of(batch, stored, mail, evidence, sender),
         is_late=stored.is_late,
         is_released=stored.is_released,
-        bounced=answered.bounced(tx, mail, clues),
-        listed=_listed(tx, wanted.list, sender, policy.workflow) if wanted.list and sender else (),
-        shown=_shown(tx, wanted.show, sender, on) if wanted.show is not None and sender else None,
-        named=tuple({around[a.key].id: around[a.key] for a in named}.values()),
+        bounced=answered.bounced(batch.sheet, mail, clues),
+        listed=_listed(batch.sheet.tx, wanted.list, sender, policy.workflow)
+        if wanted.list and sender
+        else (),
+        shown=_shown(batch.sheet.tx, wanted.show, sender, on) if wanted.show is not None and sender else None,
+        named=batch.named,
     )
 
 
-def _called(tx: Tx, sender: Person, written: Address, evidence: Evidence) -> Person:
+def _called(batch: Batch, sender: Person, written: Address, evidence: Evidence) -> Person:
     """A person without any name is called as their own letters call them."""
     is_nameless = not (sender.name or sender.address.name)
     if is_nameless and written.name and not evidence.is_contrary and sender.address == written:
-        return people.call(tx, sender, written.name)
+        return batch.call(sender, written.name)
     return sender
 
 
@@ -91,18 +86,20 @@ class _Found:
     tagged_participants: tuple[Participant, ...] = ()
 
 
-def _find(tx: Tx, clues: Clues, sender: Person | None) -> _Found:
+def _find(batch: Batch, clues: Clues, sender: Person | None) -> _Found:
     """The order of the clues is the contract with those who write."""
-    own = tickets.to_change(tx, clues.own)
+    own = batch.ticket(clues.own)
     if own:
-        return _Found(Route.OWN_ID, own, tickets.participants(tx, own.id))
-    led = message_ids.lead(tx, clues.ids)
-    if led:
-        return _Found(led[1], led[0], tickets.participants(tx, led[0].id))
-    tagged = tickets.to_change_by_number(tx, clues.tag) if clues.tag is not None else None
+        return _Found(Route.OWN_ID, own, batch.participants(own.id))
+    lead = batch.lead(clues.ids)
+    led = batch.ticket((lead.ticket,)) if lead else None
+    if lead and led:
+        route = Route.KNOWN_ID if lead.is_known else Route.SEEN_ID
+        return _Found(route, led, batch.participants(led.id))
+    tagged = batch.numbered(clues.tag) if clues.tag is not None else None
     if tagged is None:
         return _Found(Route.NEW)
-    here = tickets.participants(tx, tagged.id)
+    here = batch.participants(tagged.id)
     if sender is not None and _may_use_tag(sender, here):
         return _Found(Route.TAG, tagged, here)
     return _Found(Route.NEW, tagged=tagged, tagged_participants=here)
@@ -113,36 +110,19 @@ def _may_use_tag(sender: Person, here: Sequence[Participant]) -> bool:
     return sender.is_staff or any(p.person.id == sender.id and p.part in ON_TICKET for p in here)
 
 
-def _assignee(tx: Tx, on: Ticket | None, known: Mapping[int, Person]) -> Person | None:
-    if on is None or on.assignee is None:
-        return None
-    return known.get(on.assignee) or people.by_id(tx, on.assignee)
-
-
 # Was it here before?
-
-_COPIES = (
-    select(inbound.c.id, inbound.c.evidence)
-    .where(
-        inbound.c.fingerprint == bindparam("fingerprint"),
-        HAS_FINGERPRINT,
-        inbound.c.id != bindparam("letter"),
-        inbound.c.outcome != Outcome.IGNORED,
-    )
-    .order_by(inbound.c.id)
-)
 
 
 def _duplicate_of(
-    tx: Tx, stored: Stored, mail: InboundMail, evidence: Evidence, sender: Person | None
+    batch: Batch, stored: Stored, mail: InboundMail, evidence: Evidence, sender: Person | None
 ) -> int | None:
     """The same letter by another route. A copy with better evidence is no copy: the other may be forged."""
     if not mail.fingerprint:
         return None
     person = sender.id if sender else 0
     mine = _weight(evidence, person)
-    copies = tx.execute(_COPIES, {"fingerprint": mail.fingerprint, "letter": stored.inbound})
-    return next((row.id for row in copies if row.evidence and _weight(row.evidence, person) >= mine), None)
+    others = (copy for copy in batch.copies(mail.fingerprint) if copy[0] != stored.inbound)
+    return next((id for id, theirs in others if theirs and _weight(theirs, person) >= mine), None)
 
 
 def _weight(evidence: Evidence, person: int) -> int:

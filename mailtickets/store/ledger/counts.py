@@ -15,11 +15,11 @@ from mailtickets.core.case import Counters, MessageKind
 from mailtickets.core.person import Person
 from mailtickets.core.policy import Policy, Rate
 from mailtickets.core.ticket import Ticket
-from mailtickets.store.engine import Tx
 from mailtickets.store.schema import IS_UNPROVEN, message, outbox, ticket
+from mailtickets.store.sheet import Sheet
 
 
-def counters(tx: Tx, sender: Person, on: Ticket | None, policy: Policy, now: datetime) -> Counters:
+def counters(sheet: Sheet, sender: Person, on: Ticket | None, policy: Policy, now: datetime) -> Counters:
     """All of them, by one question; by none if there is nothing to count."""
     limits = policy.limits
     here_limit = (limits.automatic_per_ticket or 0) if on else 0
@@ -43,7 +43,7 @@ def counters(tx: Tx, sender: Person, on: Ticket | None, policy: Policy, now: dat
         **_span("domain", limits.unproven_per_domain, now),
         **_span("all", limits.unproven_in_all, now),
     }
-    return Counters(*tx.execute(_COUNTERS, values).one())
+    return Counters(*sheet.tx.execute(_COUNTERS, values).one())
 
 
 def _span(name: str, rate: Rate | None, now: datetime) -> Mapping[str, object]:

@@ -23,6 +23,7 @@ from mailtickets.failpoints import Point, reach
 from mailtickets.store.blobs import INLINE, Blobs
 from mailtickets.store.connect import insert
 from mailtickets.store.engine import Tx
+from mailtickets.store.ledger.batch import Batch
 from mailtickets.store.schema import IS_STORED, LetterState, epoch, inbound, raw
 
 ATTEMPTS = 3  # a letter that has brought the reader down so often is not tried again
@@ -226,15 +227,16 @@ def undecided(tx: Tx, ids: Sequence[int]) -> frozenset[int]:
 _SETTLE = update(inbound).where(inbound.c.id == bindparam("letter"))
 
 
-def settle(tx: Tx, letter: int, decision: Decision, case: Case, ticket: Ticket | None, now: datetime) -> None:
+def settle(batch: Batch, letter: int, decision: Decision, case: Case, ticket: Ticket | None) -> None:
     """The one outcome of a letter (its inbound id)."""
     mail, sender = case.mail, case.known.sender
-    tx.execute(
+    batch.came(letter, mail.fingerprint, decision.outcome, case.evidence)
+    batch.sheet.put(
         _SETTLE,
         {
             "letter": letter,
             "state": LetterState.DONE,
-            "decided_at": now,
+            "decided_at": batch.now,
             "outcome": decision.outcome,
             "reason": decision.reason,
             "kind": case.judgement.kind,

@@ -7,28 +7,32 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import Executable, and_, bindparam, select
+from sqlalchemy import Insert, and_, bindparam, select
 
 from mailtickets.core.mail import InboundMail
-from mailtickets.core.thread import Route
 from mailtickets.core.ticket import Ticket
-from mailtickets.store import tickets
 from mailtickets.store.columns import storable
 from mailtickets.store.connect import insert
 from mailtickets.store.engine import Tx
-from mailtickets.store.schema import seen_id, ticket
+from mailtickets.store.schema import seen_id
 
 LONGEST = 255  # RFC 5322 section 2.1.1 allows 998; PostgreSQL indexes no more than some 2,700 octets
 MOST = 100  # ids of one letter: its root and the nearest parents
 
-_SEEN = (
-    select(*ticket.c, seen_id.c.message_id, seen_id.c.is_known)
-    .join(seen_id)
-    .where(seen_id.c.message_id.in_(bindparam("ids", expanding=True)))
-    .with_for_update(of=ticket)
+_SEEN = select(seen_id.c.message_id, seen_id.c.ticket, seen_id.c.is_known).where(
+    seen_id.c.message_id.in_(bindparam("ids", expanding=True))
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """Where an id leads."""
+
+    ticket: int  # Ticket.id
+    is_known: bool  # the desk has the letter itself
 
 
 def key(message_id: str) -> str:
@@ -39,34 +43,29 @@ def key(message_id: str) -> str:
     return f"sha256:{hashlib.sha256(clean.encode()).hexdigest()}"
 
 
-def lead(tx: Tx, ids: Sequence[str]) -> tuple[Ticket, Route] | None:
-    """The ticket that ids lead to, nearest parent first; one of a letter that the desk has goes before all others."""
-    keys = list(dict.fromkeys(key(i) for i in ids))[:MOST]
-    if not keys:
-        return None
-    rows = sorted(
-        tx.execute(_SEEN, {"ids": keys}), key=lambda row: (not row.is_known, keys.index(row.message_id))
-    )
-    if not rows:
-        return None
-    return tickets.of(rows[0]), Route.KNOWN_ID if rows[0].is_known else Route.SEEN_ID
+def keys(ids: Iterable[str]) -> tuple[str, ...]:
+    """As ids are kept, nearest parent first."""
+    return tuple(dict.fromkeys(key(i) for i in ids))[:MOST]
 
 
-def remember(tx: Tx, mail: InboundMail, ids: Iterable[str], on: Ticket) -> None:
-    """What a letter on a ticket names leads there from now on, and the letter's own id above all."""
+def leads(tx: Tx, keys: Sequence[str]) -> dict[str, Lead]:
+    """Where ids lead, by their keys; those that lead nowhere are left out."""
+    return {id: Lead(ticket, is_known) for id, ticket, is_known in tx.execute(_SEEN, {"ids": keys})}
+
+
+def told(mail: InboundMail, ids: Iterable[str], on: Ticket) -> tuple[tuple[str, Lead], ...]:
+    """Where a letter on a ticket says that ids lead, by their keys: those that it names, and at last its own."""
     named = list(dict.fromkeys(key(i) for i in ids if i))
-    rows = [
-        {"message_id": i, "ticket": on.id, "is_known": False}
-        for i in (*named[: MOST - 1], *named[MOST - 1 :][-1:])
-    ]
-    if mail.message_id:
-        rows.append({"message_id": key(mail.message_id), "ticket": on.id, "is_known": True})
-    if rows:
-        tx.execute(_lead(tx.dialect.name), rows)
+    seen = [(i, Lead(on.id, is_known=False)) for i in (*named[: MOST - 1], *named[MOST - 1 :][-1:])]
+    return (*seen, *([(key(mail.message_id), Lead(on.id, is_known=True))] if mail.message_id else ()))
+
+
+def row(key: str, lead: Lead) -> dict[str, object]:
+    return {"message_id": key, "ticket": lead.ticket, "is_known": lead.is_known}
 
 
 @cache
-def _lead(dialect: str) -> Executable:
+def leading(dialect: str) -> Insert:
     """An id leads where it led first, but a letter that the desk has leads to its own ticket."""
     statement = insert(dialect, seen_id)
     told = statement.excluded

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Executable, bindparam, case, select, update
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy import Insert, bindparam, update
 
 from mailtickets.core.case import Outcome
 from mailtickets.core.decision import Decision, Join, Message
 from mailtickets.core.mail import InboundMail
-from mailtickets.core.person import Person
-from mailtickets.core.policy import Policy
-from mailtickets.core.ticket import Changed, Opened, Ticket, evolve, opened
-from mailtickets.store import outbox, people
-from mailtickets.store.columns import OPENED
+from mailtickets.core.person import Participant, Person
+from mailtickets.core.ticket import Opened, Ticket, evolve, opened
+from mailtickets.store import outbox
+from mailtickets.store.columns import OPENED, Told
 from mailtickets.store.connect import insert
-from mailtickets.store.engine import Tx
 from mailtickets.store.ledger import message_ids
-from mailtickets.store.schema import counter, history, message, participant, ticket
-
-LEAST_RANDOM = 1_000_000  # seven digits
-TRIES = 50  # for a random number that no ticket has
+from mailtickets.store.ledger.batch import Batch
+from mailtickets.store.schema import history, message, participant, ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,142 +31,89 @@ class Cause:
     text: str  # "in:4711"
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    ticket: Ticket | None  # after all changes
-    message: int | None  # its id
-
-
 def record(
-    tx: Tx,
+    batch: Batch,
     cause: Cause,
     on: Ticket | None,
     decision: Decision,
     actor: Person | None,
     mail: InboundMail | None,
-    policy: Policy,
-    now: datetime,
-    around: Iterable[Person] = (),
-) -> Recorded:
-    """Write a decision about a ticket down, or open the one that it opens. ValueError if it changes another state.
-
-    `around`: people of the case, who need not be looked up again to join the ticket.
-    """
+) -> Ticket | None:
+    """Have a decision written; gives its ticket, after all changes. ValueError if it changes another state."""
     by = actor.id if actor else None
-    before = _open(tx, decision.opened, cause, by, policy, now) if decision.opened else on
-    after = before and _change(tx, before, decision, cause, by, now)
-    posted = None
+    before = _open(batch, decision.opened, cause, by) if decision.opened else on
+    after = before and _change(batch, before, decision, cause, by)
     if after:
         if decision.message:
-            posted = _post(tx, after.id, decision.message, cause, mail, now)
-        _join(tx, after.id, decision.joins, people.by_key(around), now)
+            _post(batch, after.id, decision.message, cause, mail)
+        _join(batch, after.id, decision.joins)
         if mail and decision.outcome is not Outcome.IGNORED:
-            message_ids.remember(tx, mail, (*reversed(mail.references), *mail.in_reply_to), after)
+            batch.remember(mail, (*reversed(mail.references), *mail.in_reply_to), after)
     for aside in decision.asides:
-        _post(tx, aside.ticket, aside.message, cause, None, now)
-        tx.execute(update(ticket).where(ticket.c.id == aside.ticket).values(updated_at=now, updated_by=by))
-    why = mail.bounce.diagnostic if mail and mail.bounce else ""
-    outbox.bounced(tx, decision.undelivered, why, now)
-    return Recorded(after, posted)
+        _post(batch, aside.ticket, aside.message, cause, None)
+        if other := batch.ticket((aside.ticket,)):
+            _moved(batch, other, by)
+    if decision.undelivered:
+        why = mail.bounce.diagnostic if mail and mail.bounce else ""
+        outbox.bounced(batch.sheet.tx, decision.undelivered, why, batch.now)
+    return after
 
 
 # A new ticket.
 
-_NEW = ticket.insert().returning(ticket.c.id)
+_NEW = ticket.insert()
 _NEW_HISTORY = history.insert()
+_COLUMNS = tuple(c.name for c in ticket.c)
 
 
-def _open(tx: Tx, opening: Opened, cause: Cause, by: int | None, policy: Policy, now: datetime) -> Ticket:
-    new = opened(0, _number(tx, policy), opening, now)
-    columns = {c.name: getattr(new, c.name) for c in ticket.c if c.name != "id"}
-    new = replace(new, id=tx.execute(_NEW, columns).scalar_one())
-    tx.execute(
-        _NEW_HISTORY,
-        {
-            "ticket": new.id,
-            "field": OPENED,
-            "old": None,
-            "new": opening,
-            "person": by,
-            "at": now,
-            "cause": cause.text,
-        },
-    )
+def _open(batch: Batch, opening: Opened, cause: Cause, by: int | None) -> Ticket:
+    new = opened(batch.sheet.new_id(ticket), batch.numbers.next(), opening, batch.now)
+    batch.begin(new)
+    batch.sheet.put(_NEW, {name: getattr(new, name) for name in _COLUMNS})
+    batch.sheet.put(_NEW_HISTORY, _history(new.id, OPENED, None, opening, cause, by, batch.now))
     return new
-
-
-def _number(tx: Tx, policy: Policy) -> int:
-    return _random_number(tx) if policy.number_style == "random7" else _next_number(tx, policy.number_start)
-
-
-def _next_number(tx: Tx, start: int) -> int:
-    """One more than the last; the row is locked until the transaction ends, so none is left out."""
-    while True:
-        number: int = tx.execute(_counting(tx.dialect.name), {"start": start}).scalar_one()
-        # Taken only if the numbers were random once.
-        if number < LEAST_RANDOM or tx.scalar(_TAKEN, {"number": number}) is None:
-            return number
-
-
-@cache
-def _counting(dialect: str) -> ReturningInsert[Any]:
-    start: BindParameter[int] = bindparam("start")
-    following = counter.c.value + 1
-    return (
-        insert(dialect, counter)
-        .values(name="ticket", value=start)
-        .on_conflict_do_update(
-            index_elements=[counter.c.name],
-            set_={"value": case((following < start, start), else_=following)},
-        )
-        .returning(counter.c.value)
-    )
-
-
-def _random_number(tx: Tx) -> int:
-    """Seven digits that tell nothing of how many tickets there are."""
-    for _ in range(TRIES):
-        number = LEAST_RANDOM + secrets.randbelow(9 * LEAST_RANDOM)
-        if tx.scalar(_TAKEN, {"number": number}) is None:
-            return number
-    raise RuntimeError("All ticket numbers of seven digits are taken. Set number_style to sequence.")
-
-
-_TAKEN = select(ticket.c.id).where(ticket.c.number == bindparam("number"))
 
 
 # Changes.
 
 _FIXED = frozenset({"id", "number", "desk", "created_at", "origin_id"})
+_CHANGING = tuple(name for name in _COLUMNS if name not in _FIXED)
 _UPDATE = (
     update(ticket)
     .where(ticket.c.id == bindparam("row"))
-    .values({c.name: bindparam(f"new_{c.name}") for c in ticket.c if c.name not in _FIXED})
+    .values({name: bindparam(f"new_{name}") for name in _CHANGING})
 )
 
 
-def _change(
-    tx: Tx, before: Ticket, decision: Decision, cause: Cause, by: int | None, now: datetime
-) -> Ticket:
+def _change(batch: Batch, before: Ticket, decision: Decision, cause: Cause, by: int | None) -> Ticket:
     if not decision.changes and (decision.message is None or decision.opened):
         return before
     after = before
     for change in decision.changes:
         after = evolve(after, change)
-    after = replace(after, updated_at=now, updated_by=by)
-    columns = {f"new_{c.name}": getattr(after, c.name) for c in ticket.c if c.name not in _FIXED}
-    tx.execute(_UPDATE, {"row": before.id, **columns})
-    if decision.changes:
-        tx.execute(_NEW_HISTORY, [_history(after.id, c, cause, by, now) for c in decision.changes])
+    for change in decision.changes:
+        row = _history(after.id, change.field.value, change.old, change.new, cause, by, batch.now)
+        batch.sheet.put(_NEW_HISTORY, row)
+    return _moved(batch, after, by)
+
+
+def _moved(batch: Batch, after: Ticket, by: int | None) -> Ticket:
+    """The ticket as it is from now on."""
+    after = replace(after, updated_at=batch.now, updated_by=by)
+    batch.keep(after)
+    columns = {f"new_{name}": getattr(after, name) for name in _CHANGING}
+    batch.sheet.put(_UPDATE, {"row": after.id, **columns})
     return after
 
 
-def _history(id: int, change: Changed, cause: Cause, by: int | None, now: datetime) -> dict[str, Any]:
+def _history(
+    id: int, field: str, old: Told, new: Told, cause: Cause, by: int | None, now: datetime
+) -> dict[str, Any]:
     return {
         "ticket": id,
-        "field": change.field.value,
-        "old": change.old,
-        "new": change.new,
+        "field": field,
+        "old": old,
+        "new": new,
         "person": by,
         "at": now,
         "cause": cause.text,
@@ -181,10 +122,10 @@ def _history(id: int, change: Changed, cause: Cause, by: int | None, now: dateti
 
 # What was said, and by whom it will be heard.
 
-_NEW_MESSAGE = message.insert().returning(message.c.id)
+_NEW_MESSAGE = message.insert()
 
 
-def _post(tx: Tx, id: int, said: Message, cause: Cause, mail: InboundMail | None, now: datetime) -> int:
+def _post(batch: Batch, id: int, said: Message, cause: Cause, mail: InboundMail | None) -> None:
     row = {
         "ticket": id,
         "inbound": cause.inbound if mail else None,
@@ -192,28 +133,25 @@ def _post(tx: Tx, id: int, said: Message, cause: Cause, mail: InboundMail | None
         "message_id": message_ids.key(mail.message_id) if mail else "",
         "kind": said.kind,
         "author": said.author,
-        "written_at": now,
+        "written_at": batch.now,
         "text": said.text,
         "segments": said.segments,
         "attachments": said.attachments,
         "unverified": said.unverified,
     }
-    posted: int = tx.execute(_NEW_MESSAGE, row).scalar_one()
-    return posted
+    batch.sheet.put(_NEW_MESSAGE, row)
 
 
-def _join(tx: Tx, id: int, joins: Sequence[Join], around: Mapping[str, Person], now: datetime) -> None:
+def _join(batch: Batch, id: int, joins: Sequence[Join]) -> None:
     if not joins:
         return
-    unknown = (join.who for join in joins if join.who.key not in around)
-    known = {**around, **people.ensure_all(tx, unknown, now)}
-    rows = [
-        {"ticket": id, "person": known[join.who.key].id, "part": join.part, "joined_at": now}
-        for join in joins
-    ]
-    tx.execute(_joining(tx.dialect.name), rows)
+    batch.people.meet(join.who for join in joins)
+    joining = [Participant(batch.people.of(join.who), join.part) for join in joins]
+    for new in batch.join(id, joining):
+        row = {"ticket": id, "person": new.person.id, "part": new.part, "joined_at": batch.now}
+        batch.sheet.put(_joining(batch.sheet.dialect), row)
 
 
 @cache
-def _joining(dialect: str) -> Executable:
+def _joining(dialect: str) -> Insert:
     return insert(dialect, participant).on_conflict_do_nothing()

@@ -18,14 +18,15 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from mailtickets import __version__, config, control, desk, dkim, failpoints, log, schedule
+from mailtickets import __version__, config, desk, dkim, failpoints, log, schedule
 from mailtickets.config import Settings
-from mailtickets.control import LedgerClerk
+from mailtickets.control import door
+from mailtickets.control.clerk import LedgerClerk
 from mailtickets.delivery import Delivery
 from mailtickets.failpoints import Point, reach
 from mailtickets.intake import House, Intake, finish_leftovers
 from mailtickets.oauth import Keyring
-from mailtickets.reader import Reader
+from mailtickets.reader.pool import Reader
 from mailtickets.smtp import Courier
 from mailtickets.store import engine, lock, outbox, people
 from mailtickets.store.engine import Store
@@ -163,7 +164,7 @@ async def _work(
             sending = group.create_task(delivery.run(pulse.beat("delivery")))
             others = [
                 *(group.create_task(inbox.run()) for inbox in inboxes),
-                group.create_task(control.serve(clerk, settings.state_dir)),
+                group.create_task(door.serve(clerk, settings.state_dir)),
                 group.create_task(_answer_operator(asked, house, delivery)),
                 group.create_task(_watchdog(pulse)),
             ]

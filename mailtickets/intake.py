@@ -21,7 +21,7 @@ from mailtickets.core.mail import InboundMail, RawMail, Unreadable
 from mailtickets.desk import Desk, Ending, Letter
 from mailtickets.failpoints import Point, reach
 from mailtickets.oauth import Tokens
-from mailtickets.reader import Reader
+from mailtickets.reader.pool import Reader
 from mailtickets.store import ledger
 from mailtickets.store.audit import InboxCount
 from mailtickets.store.engine import Store

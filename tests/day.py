@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mailtickets import desk as desk_room
 from mailtickets.config import Staff, WebSettings
-from mailtickets.control import LedgerClerk
+from mailtickets.control.clerk import LedgerClerk
 from mailtickets.core import reading, retry
 from mailtickets.core.case import ReplyKind
 from mailtickets.core.identity import Trust
@@ -25,7 +25,7 @@ from mailtickets.core.tokens import Secret
 from mailtickets.desk import Desk, Ending, Letter
 from mailtickets.store import engine, ledger, outbox, people
 from mailtickets.store.engine import Store, Tx
-from mailtickets.templates import Templates
+from mailtickets.templates import Pages, Templates
 from mailtickets.web import app
 from mailtickets.web.app import App
 from mailtickets.web.clerk import Clerk
@@ -227,7 +227,7 @@ def window(day: Day, *, now: datetime = NOW, public_counts: bool = False, clerk:
     """The window onto a day, at a moment. Signing in goes to the real clerk, unless there is another."""
     clerk = clerk or LedgerClerk(day.store, day.desk, lambda: now, lambda: None)
     settings = WebSettings(listen="", public_counts=public_counts)
-    return app.create(day.store, day.desk.policy, settings, clerk, lambda: now, _templates().page)
+    return app.create(day.store, day.desk.policy, settings, clerk, lambda: now, Pages().render)
 
 
 def link(day: Day, who: Address, now: datetime = NOW) -> str:

@@ -108,7 +108,7 @@ def _of_file(store: Store, file: Path) -> _Meant:
 
 async def _read(octets: bytes) -> InboundMail | None:
     from mailtickets.core.mail import Unreadable
-    from mailtickets.reader import Reader
+    from mailtickets.reader.pool import Reader
 
     async with Reader(1) as reader:
         mail = await reader.read(octets)

@@ -14,7 +14,7 @@ import typer
 
 if TYPE_CHECKING:
     from mailtickets.config import Settings
-    from mailtickets.control import Clerk
+    from mailtickets.control.questions import Clerk
     from mailtickets.store.engine import Store
 
 NOT_THERE = 1
@@ -91,17 +91,18 @@ def ledger(settings: Settings) -> Iterator[Store]:
 @contextmanager
 def clerk(settings: Settings) -> Iterator[Clerk]:
     """Whoever may write: the daemon, or this process if none is up."""
-    from mailtickets import control
     from mailtickets.config import ConfigError
+    from mailtickets.control import way
+    from mailtickets.control.questions import DaemonGone
     from mailtickets.store import engine
     from mailtickets.templates import TemplateError
 
     try:
-        with control.reach(settings, now) as reached:
+        with way.reach(settings, now) as reached:
             yield reached
     except (ConfigError, TemplateError, engine.WrongRevision) as error:
         end(IN_THE_WAY, str(error))
-    except (control.DaemonGone, engine.Away) as error:
+    except (DaemonGone, engine.Away) as error:
         end(NOT_THERE, str(error))
     except PermissionError as error:
         end(NOT_THERE, _of_another(error))

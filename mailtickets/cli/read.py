@@ -18,7 +18,7 @@ from mailtickets.core.classify import Kind
 from mailtickets.core.mail import Attachment, InboundMail, Unreadable
 
 if TYPE_CHECKING:
-    from mailtickets.reader import Reader
+    from mailtickets.reader.pool import Reader
 
 AT_ONCE = 64  # files in memory
 Told: TypeAlias = Mapping[str, Any]  # a line of JSON: this is where values leave the program
@@ -45,7 +45,7 @@ async def _show(files: Sequence[Path], *, as_json: bool) -> bool:
 
 
 async def _rows(files: Sequence[Path]) -> AsyncIterator[Told]:
-    from mailtickets.reader import Reader  # all of core.reading: the other commands need none of it
+    from mailtickets.reader.pool import Reader
 
     async with Reader() as reader:
         for start in range(0, len(files), AT_ONCE):

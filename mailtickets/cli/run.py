@@ -33,13 +33,15 @@ def run(config: ConfigFile = None) -> None:
 def window(config: ConfigFile = None) -> None:
     """The page, in a process of its own. The daemon starts it."""
     found = settings(config)
-    from mailtickets import control, log
+    from mailtickets import log
     from mailtickets.config import hidden
+    from mailtickets.control.caller import SocketClerk
+    from mailtickets.control.questions import socket_path
     from mailtickets.web import serve
 
     log.setup(found.log_format, hidden(found))
     try:
-        serve.main(found, control.SocketClerk(control.socket_path(found.state_dir)), now)
+        serve.main(found, SocketClerk(socket_path(found.state_dir)), now)
     except OSError as error:
         end(
             NOT_THERE,

@@ -23,15 +23,26 @@ from mailtickets.templates.environment import FALLBACK, PAGES, TemplateError
 from mailtickets.templates.reader import reader
 from mailtickets.templates.sample import samples
 
-__all__ = ["TemplateError", "Templates"]
+__all__ = ["Pages", "TemplateError", "Templates"]
 
 _SUBJECT = "Subject:"
 _FORMS = ("txt", "html")
 _IN_MACROS = frozenset({"caller", "varargs", "kwargs"})
 
 
+class Pages:
+    """The templates of the window alone. The daemon has tried them all when it started."""
+
+    def __init__(self, overrides: Path | None = None) -> None:
+        self._pages = environment.for_pages(_roots(overrides))
+
+    def render(self, name: str, values: Mapping[str, object]) -> str:
+        """A page of the window, from `pages/`."""
+        return self._pages.get_template(name).render(values)
+
+
 class Templates:
-    """All templates, compiled."""
+    """The templates of all mails, compiled."""
 
     def __init__(self, languages: Mapping[str, jinja2.Environment], pages: jinja2.Environment) -> None:
         self._languages = languages
@@ -46,7 +57,7 @@ class Templates:
     @classmethod
     def load(cls, overrides: Path | None = None) -> Templates:
         """Ours, with the operator's files in place of those of the same name. TemplateError if one is wrong."""
-        roots = [*([overrides] if overrides else []), environment.packaged()]
+        roots = _roots(overrides)
         if overrides is not None:
             _must_replace_something(overrides)
         try:
@@ -74,10 +85,6 @@ class Templates:
         if text.startswith(_SUBJECT):
             subject, _, text = text.removeprefix(_SUBJECT).partition("\n")
         return Rendered(subject.strip(), filters.finish(text), html)
-
-    def page(self, name: str, values: Mapping[str, object]) -> str:
-        """A page of the window, from `pages/`."""
-        return self._pages.get_template(name).render(values)
 
     def _spoken(self, language: str) -> str:
         """`fr-CA` is spoken by whoever speaks `fr`."""
@@ -108,6 +115,10 @@ class Templates:
                     line = min(node.lineno for node in tree.find_all(nodes.Name) if node.name == name)
                     said = f"there is no value called “{name}”. {_nearest(name, values)}"
                     raise _told(said, str(path), line)
+
+
+def _roots(overrides: Path | None) -> list[Path]:
+    return [*([overrides] if overrides else []), environment.packaged()]
 
 
 def _values(facts: Facts) -> dict[str, object]:

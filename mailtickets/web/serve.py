@@ -16,7 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mailtickets.config import Settings
 from mailtickets.store.engine import Store
-from mailtickets.templates import Templates
+from mailtickets.templates import Pages
 from mailtickets.web import app
 from mailtickets.web.clerk import Clerk
 
@@ -68,11 +68,12 @@ def main(settings: Settings, clerk: Clerk, clock: Callable[[], datetime]) -> Non
 
 
 async def _serve(settings: Settings, clerk: Clerk, clock: Callable[[], datetime], parent: int) -> None:
-    templates = Templates.load(settings.templates_dir)
     store = Store.open(settings.database_url, settings.blobs, read_only=True)
     try:
         with listening(settings.web.listen) as sock:
-            served = app.create(store, settings.policy, settings.web, clerk, clock, templates.page)
+            served = app.create(
+                store, settings.policy, settings.web, clerk, clock, Pages(settings.templates_dir).render
+            )
             await _until_told(uvicorn.Server(config(served)), sock, parent)
     finally:
         await store.close()

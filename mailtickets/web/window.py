@@ -33,7 +33,7 @@ class Window:
     settings: WebSettings
     clerk: Clerk
     clock: Callable[[], datetime]
-    page: Callable[[str, Mapping[str, object]], str]  # templates.Templates.page
+    page: Callable[[str, Mapping[str, object]], str]  # templates.Pages.render
 
     @property
     def root(self) -> str:

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from mailtickets import reader as room
 from mailtickets.core import reading
 from mailtickets.core.mail import InboundMail, SegmentKind, Unreadable
 from mailtickets.core.reading import ReadingLimits
-from mailtickets.reader import Reader
+from mailtickets.reader import frames
+from mailtickets.reader import pool as room
+from mailtickets.reader.pool import Reader
 
 LETTER = b"From: Lee <lee@customer.example>\nSubject: Printer\nDate: Sat, 21 Nov 2026 09:00:00 +0100\n\nIt smokes.\n"
 
@@ -92,8 +93,8 @@ async def test_memory_and_time_of_a_child_are_limited() -> None:
             name: resource.prlimit(child, getattr(resource, f"RLIMIT_{name}"))[0]
             for name in ("AS", "CPU", "CORE", "FSIZE")
         }
-    assert limits["AS"] == room.MEMORY
-    assert room.CPU_SECONDS < limits["CPU"] <= room.CPU_SECONDS + 10
+    assert limits["AS"] == frames.MEMORY
+    assert frames.CPU_SECONDS < limits["CPU"] <= frames.CPU_SECONDS + 10
     assert limits["CORE"] == limits["FSIZE"] == 0
 
 
@@ -141,7 +142,7 @@ async def test_a_closed_reader_says_so() -> None:
 def test_children_die_with_a_parent_that_is_killed() -> None:
     script = textwrap.dedent("""
         import asyncio
-        from mailtickets.reader import Reader
+        from mailtickets.reader.pool import Reader
         async def main():
             async with Reader(children=1) as reader:
                 (child,) = reader._children

@@ -21,7 +21,7 @@ from mailtickets.core import compose, facts
 from mailtickets.core.case import Reply, ReplyKind
 from mailtickets.core.facts import ECHOES
 from mailtickets.core.tokens import Secret
-from mailtickets.templates import TemplateError, Templates, filters
+from mailtickets.templates import Pages, TemplateError, Templates, filters
 from mailtickets.templates.reader import reader
 from mailtickets.templates.sample import ANN, DESK, MARIA, NOW, POLICY, SAMPLES, Sample
 
@@ -230,7 +230,7 @@ def test_a_missing_part_stops_the_start(tmp_path: Path) -> None:
 
 def test_a_page_is_filled_in_and_escaped(tmp_path: Path) -> None:
     own = override(tmp_path, "pages/error.html", "<p>{{ words }}</p>")
-    assert Templates.load(own).page("error.html", {"words": "a < b"}) == "<p>a &lt; b</p>"
+    assert Pages(own).render("error.html", {"words": "a < b"}) == "<p>a &lt; b</p>"
 
 
 # The pieces.

@@ -15,7 +15,7 @@ from mailtickets.config import load
 from mailtickets.core.case import Outcome
 from mailtickets.core.mail import RawMail
 from mailtickets.intake import House, decide_all
-from mailtickets.reader import Reader
+from mailtickets.reader.pool import Reader
 from mailtickets.store import engine, ledger, people
 from mailtickets.store.engine import Store
 from tests.house.house import SUPPORT, write_config

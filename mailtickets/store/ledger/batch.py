@@ -57,6 +57,8 @@ class Batch:
         known = tuple(letters)
         named = people.named_by(self.policy)
         self.people.meet((*named, *(mail.sender for mail, _ in known if mail.sender)))
+        # What leads nowhere yet will, once its letter is on a ticket.
+        self._leads_of({key for mail, _ in known for key in message_ids.named(mail)})
         leads = self._leads_of({key for _, clues in known for key in message_ids.keys(clues.ids)})
         ids = {id for _, clues in known for id in clues.own} | {lead.ticket for lead in leads if lead}
         self._participants_of([t.id for t in self._tickets_of(ids)])

@@ -53,6 +53,11 @@ def leads(tx: Tx, keys: Sequence[str]) -> dict[str, Lead]:
     return {id: Lead(ticket, is_known) for id, ticket, is_known in tx.execute(_SEEN, {"ids": keys})}
 
 
+def named(mail: InboundMail) -> tuple[str, ...]:
+    """The keys of all ids that a letter names, and of its own."""
+    return tuple(key(i) for i in (*mail.references, *mail.in_reply_to, mail.message_id) if i)
+
+
 def told(mail: InboundMail, ids: Iterable[str], on: Ticket) -> tuple[tuple[str, Lead], ...]:
     """Where a letter on a ticket says that ids lead, by their keys: those that it names, and at last its own."""
     named = list(dict.fromkeys(key(i) for i in ids if i))

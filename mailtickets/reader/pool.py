@@ -8,39 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import io
-import logging
 import os
 import pickle
-import resource
 import signal
-import struct
 import sys
-import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Final, NoReturn, Self
+from typing import TYPE_CHECKING, Final, Self
 
-from mailtickets.core import mail, reading
+from mailtickets.core import mail
 from mailtickets.core.mail import InboundMail, Unreadable
-from mailtickets.core.reading import Broken, ReadingLimits
+from mailtickets.reader.frames import CPU_SECONDS, LENGTH, READY, Answer
 
-CPU_SECONDS: Final = 20  # for one letter
-MEMORY: Final = 512 * 2**20  # octets of address space
+if TYPE_CHECKING:  # the desk itself reads no letters, and all that it takes is 12 MB
+    from mailtickets.core.reading import ReadingLimits
+
 DEADLINE: Final = 30.0  # seconds for one letter, whatever it does
 AHEAD: Final = 8  # letters that lie with a child, so that it never waits for us
 AHEAD_OCTETS: Final = 2**20
 RESPAWNS: Final = 3  # how often a child is started again before the whole reader counts as broken
 STARTS_WITHIN: Final = 60.0  # seconds; a machine that starts everything at once is slow
-
-_LENGTH = struct.Struct("!I")
-_READY = b"ready"
-_PR_SET_PDEATHSIG: Final = 1
-
-Answer = InboundMail | Unreadable
 
 
 @dataclass(slots=True, eq=False)
@@ -55,7 +45,7 @@ class Reader:
 
     def __init__(self, children: int = 2, limits: ReadingLimits | None = None) -> None:
         self._count = children
-        self._limits = limits or ReadingLimits()
+        self._limits = limits
         self._jobs: deque[_Job] = deque()
         self._arrived = asyncio.Event()
         self._tenders: list[asyncio.Task[None]] = []
@@ -180,12 +170,12 @@ class _Child:
         self.letters: deque[_Job] = deque()
 
     @classmethod
-    async def start(cls, limits: ReadingLimits) -> _Child:
+    async def start(cls, limits: ReadingLimits | None) -> _Child:
         """Spawn one. It sees nothing of our environment, and of our files only the two pipes."""
-        arguments = (str(os.getpid()), *map(str, astuple(limits)))
+        arguments = (str(os.getpid()), *map(str, astuple(limits) if limits else ()))
         return cls(
             await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-m", "mailtickets.reader", *arguments),
+                *(sys.executable, "-I", "-m", "mailtickets.reader.child", *arguments),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
@@ -199,7 +189,7 @@ class _Child:
                 said = await self._frame()
         except (TimeoutError, asyncio.IncompleteReadError) as error:
             raise RuntimeError("A reader process did not start.") from error
-        if said != _READY:
+        if said != READY:
             raise RuntimeError("A reader process did not start.")
 
     def has_room(self) -> bool:
@@ -211,7 +201,7 @@ class _Child:
         """Written without waiting: what is in the buffer is bounded by `has_room`."""
         assert self._process.stdin is not None
         self.letters.append(job)
-        self._process.stdin.write(_LENGTH.pack(len(job.octets)))
+        self._process.stdin.write(LENGTH.pack(len(job.octets)))
         self._process.stdin.write(job.octets)
 
     async def answer_one(self) -> _Death | None:
@@ -233,7 +223,7 @@ class _Child:
 
     async def _frame(self) -> bytes:
         assert self._process.stdout is not None
-        (length,) = _LENGTH.unpack(await self._process.stdout.readexactly(_LENGTH.size))
+        (length,) = LENGTH.unpack(await self._process.stdout.readexactly(LENGTH.size))
         return await self._process.stdout.readexactly(length)
 
     async def end(self) -> None:
@@ -285,58 +275,3 @@ def _loads(octets: bytes) -> Answer:
     if not isinstance(answer, InboundMail | Unreadable):
         raise pickle.UnpicklingError("the answer is no letter")
     return answer
-
-
-def _child(parent: int, limits: ReadingLimits) -> NoReturn:
-    """The whole life of a child: read letters until there are no more."""
-    _settle_in(parent)
-    source, sink = sys.stdin.buffer, sys.stdout.buffer
-    answer = _READY
-    while True:
-        sink.write(_LENGTH.pack(len(answer)) + answer)
-        sink.flush()
-        head = source.read(_LENGTH.size)
-        if len(head) < _LENGTH.size:
-            sys.exit(0)
-        octets = source.read(_LENGTH.unpack(head)[0])
-        _grant_time()
-        answer = _answered(octets, limits)
-
-
-def _settle_in(parent: int) -> None:
-    # The desk decides when to end: a terminal's Ctrl-C and systemd's SIGTERM go to us too.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before we asked to be told
-        sys.exit(0)
-    logging.disable(logging.CRITICAL)  # libraries log pieces of letters
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-
-
-def _grant_time() -> None:
-    """The kernel counts the whole life of a process, so each letter moves the limit on."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    until = int(used.ru_utime + used.ru_stime) + CPU_SECONDS + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
-
-
-def _answered(octets: bytes, limits: ReadingLimits) -> bytes:
-    answer: Answer
-    try:
-        return pickle.dumps(reading.read(octets, limits), pickle.HIGHEST_PROTOCOL)
-    except Broken as error:
-        answer = Unreadable(str(error))
-    except MemoryError:
-        answer = Unreadable("The mail needs more memory to read than one mail may have.")
-    except Exception as error:
-        # Ours to mend, not the letter's fault: the traceback goes to quarantine with it.
-        answer = Unreadable(f"The mail could not be read ({type(error).__name__}).", traceback.format_exc())
-    return pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
-
-
-if __name__ == "__main__":
-    _child(int(sys.argv[1]), ReadingLimits(*map(int, sys.argv[2:])))

@@ -1,0 +1,1 @@
+"""Letters are opened in child processes: `pool` here, `child` there."""

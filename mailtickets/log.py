@@ -78,6 +78,8 @@ def _one_line_each(_: object, __: str, event: MutableMapping[str, Any]) -> Mappi
 
 def _plain(value: str) -> str:
     whole = value if len(value) <= _LONGEST else f"{value[: _LONGEST - 1]}…"
+    if whole.isprintable():
+        return whole
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in whole)
 
 

@@ -50,7 +50,9 @@ def missing() -> str:
 class Postgres:
     """Owns one cluster, its process and its folder."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        """`durable`: wait for the disk at each commit, as nobody needs who only tests."""
+        self._fsync = "on" if durable else "off"
         self.folder = Path(tempfile.mkdtemp(prefix="mt-postgres-"))
         self.port = free_port()
         self._programs = _programs() or Path()
@@ -82,8 +84,8 @@ class Postgres:
             "port": self.port,
             "listen_addresses": HOST,
             "unix_socket_directories": "",
-            "fsync": "off",
-            "full_page_writes": "off",
+            "fsync": self._fsync,
+            "full_page_writes": self._fsync,
             "shared_buffers": "32MB",
             "timezone": "America/New_York",  # whoever trusts the server's zone is found out
         }

@@ -68,9 +68,11 @@ class Desk:
     ) -> None:
         self.config = folder / "config.toml"
         self.peak = 0  # octets: the greatest proportional set size of all its processes together
+        self.peaks = {"daemon": 0, "child": 0}  # of one process alone
         self.ready_at = 0.0  # time.perf_counter()
         self._folder = folder
         self._cpu_before = 0.0
+        self._told = self._done = 0  # octets of the log that were read, and letters in them
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = threading.Event()
         self._ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -125,6 +127,21 @@ class Desk:
     def is_up(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    def memory(self) -> int:
+        """Octets: the proportional set size of all its processes together."""
+        assert self._process is not None
+        return sum(map(_pss, _family(self._process.pid)))
+
+    def done(self) -> int:
+        """How many letters have their outcome, as its log says."""
+        with (self._folder / "daemon.log").open("rb") as log:
+            log.seek(self._told)
+            new = log.read()
+        whole = new[: new.rfind(b"\n") + 1]
+        self._told += len(whole)
+        self._done += whole.count(b'"event": "mail done"')
+        return self._done
+
     def outcomes(self) -> Counter[str]:
         """How many letters ended how."""
         done = subprocess.run(
@@ -137,7 +154,11 @@ class Desk:
         assert self._process is not None
         self._ear.settimeout(_LOOK_EVERY)
         while not self._stopped.is_set():
-            self.peak = max(self.peak, sum(map(_pss, _family(self._process.pid))))
+            sizes = {pid: _pss(pid) for pid in _family(self._process.pid)}
+            self.peak = max(self.peak, sum(sizes.values()))
+            self.peaks["daemon"] = max(self.peaks["daemon"], sizes[self._process.pid])
+            children = [size for pid, size in sizes.items() if _is_child(pid)]
+            self.peaks["child"] = max(self.peaks["child"], *children, 0)
             with suppress(TimeoutError):
                 self._ear.recv(4096)
 
@@ -157,6 +178,14 @@ def _family(pid: int) -> Iterator[int]:
         return
     for child in children:
         yield from _family(child)
+
+
+def _is_child(pid: int) -> bool:
+    """Whether it opens letters."""
+    try:
+        return b"mailtickets.reader.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def _pss(pid: int) -> int:

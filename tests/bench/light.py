@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import email
 import re
+import socket
 import sqlite3
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import aiosmtplib
 
@@ -29,6 +31,7 @@ _ACKNOWLEDGEMENT = (
     "Auto-Submitted: auto-replied\r\n\r\n" + "We have received your request.\r\n" * 25
 )
 _BATCH = 100
+_QUOTED = PASSWORD.replace("\\", "\\\\").replace('"', '\\"')
 _LITERAL = re.compile(rb"\{(\d+)\}\r\n$")
 
 
@@ -51,8 +54,7 @@ async def _run(imap_port: int, user: str, smtp_port: int, database: Path, count:
     begun, worked = time.perf_counter(), time.process_time()
     reader, writer = await asyncio.open_connection(HOST, imap_port, limit=2**22)
     await reader.readline()
-    quoted = PASSWORD.replace("\\", "\\\\").replace('"', '\\"')
-    await _ask(reader, writer, f'LOGIN "{user}" "{quoted}"')
+    await _ask(reader, writer, f'LOGIN "{user}" "{_QUOTED}"')
     await _ask(reader, writer, "SELECT INBOX")
     free: asyncio.Queue[aiosmtplib.SMTP] = asyncio.Queue()
     for _ in range(4):
@@ -114,6 +116,54 @@ def _file(ledger: sqlite3.Connection, mails: list[bytes]) -> list[_Acknowledgeme
             due.append(_Acknowledgement(sender, text.encode()))
     ledger.execute("commit")
     return due
+
+
+class BareIdle:
+    """An IMAP client that does nothing but wait for the next mail (RFC 2177) and fetch it."""
+
+    def __init__(self, port: int, user: str) -> None:
+        self._socket = socket.create_connection((HOST, port), timeout=60)
+        self._lines = self._socket.makefile("rb")
+        self._lines.readline()
+        self._ask(f'LOGIN "{user}" "{_QUOTED}"')
+        self._ask("SELECT INBOX")
+        self._seen = 0
+
+    def __enter__(self) -> Self:
+        self._begin()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.close()
+        self._socket.close()
+
+    def next_mail(self) -> bytes:
+        """The octets of the mail that comes next."""
+        while b"EXISTS" not in self._lines.readline():
+            pass
+        self._socket.sendall(b"DONE\r\n")
+        self._until_ok()
+        self._seen += 1
+        (octets,) = self._ask(f"FETCH {self._seen} BODY.PEEK[]")
+        self._begin()
+        return octets
+
+    def _begin(self) -> None:
+        self._socket.sendall(b"x IDLE\r\n")
+        self._lines.readline()
+
+    def _ask(self, command: str) -> list[bytes]:
+        self._socket.sendall(f"x {command}\r\n".encode())
+        return self._until_ok()
+
+    def _until_ok(self) -> list[bytes]:
+        literals = []
+        while not (line := self._lines.readline()).startswith(b"x OK"):
+            if not line or line.startswith((b"x NO", b"x BAD")):
+                raise ConnectionError(repr(line))
+            if found := _LITERAL.search(line):
+                literals.append(self._lines.read(int(found[1])))
+        return literals
 
 
 async def _send(free: asyncio.Queue[aiosmtplib.SMTP], one: _Acknowledgement) -> None:

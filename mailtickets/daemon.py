@@ -24,6 +24,7 @@ from mailtickets.control import door
 from mailtickets.control.clerk import LedgerClerk
 from mailtickets.delivery import Delivery
 from mailtickets.failpoints import Point, reach
+from mailtickets.indexing import Indexing
 from mailtickets.intake import House, Intake, finish_leftovers
 from mailtickets.oauth import Keyring
 from mailtickets.reader.pool import Reader
@@ -129,9 +130,14 @@ async def _work(
     loop = asyncio.get_running_loop()
     owner = f"{os.getpid()}-{secrets.token_hex(4)}"
     delivery = Delivery(store, courier, furnished, clock, owner, settings.smtp)
-    house = House(
-        store, reader, furnished, clock, delivery.nudge, dkim.Checker(settings.nameservers), asyncio.Lock()
-    )
+    indexing = Indexing(store)
+
+    def nudge() -> None:
+        delivery.nudge()
+        indexing.nudge()
+
+    checker = dkim.Checker(settings.nameservers)
+    house = House(store, reader, furnished, clock, nudge, checker, asyncio.Lock())
     inboxes = [
         Intake(house, box, pulse.beat(f"inbox {box.address.key}"), keyring.of(box.imap.oauth2))
         for box in settings.mailboxes
@@ -166,6 +172,7 @@ async def _work(
                 *(group.create_task(inbox.run()) for inbox in inboxes),
                 group.create_task(door.serve(clerk, settings.state_dir)),
                 group.create_task(_answer_operator(asked, house, delivery)),
+                group.create_task(indexing.run(pulse.beat("indexing"))),
                 group.create_task(_watchdog(pulse)),
             ]
             if settings.web.listen:

@@ -23,7 +23,7 @@ from mailtickets.core.policy import DeskAddress, Policy, Project
 from mailtickets.core.retry import Failed, Sent
 from mailtickets.core.tokens import Secret
 from mailtickets.desk import Desk, Ending, Letter
-from mailtickets.store import engine, ledger, outbox, people
+from mailtickets.store import engine, ledger, outbox, people, search
 from mailtickets.store.engine import Store, Tx
 from mailtickets.templates import Pages, Templates
 from mailtickets.web import app
@@ -116,6 +116,7 @@ class Day:
         read = Letter(stored, reading.read(raw.octets))
         (ending,) = self.store.write_sync(desk_room.take, self.desk, (read,), at)
         self.store.write_sync(self._deliver, at + timedelta(minutes=2))
+        self.store.write_sync(search.write_cards, 1000)
         return ending
 
     def _deliver(self, tx: Tx, now: datetime) -> None:

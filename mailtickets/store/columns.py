@@ -28,6 +28,8 @@ Told: TypeAlias = Value | Opened  # what a row of history may hold as old or new
 # SQLite numbers rows by itself only in a column of type INTEGER.
 Id = BigInteger().with_variant(Integer(), "sqlite")
 Octets = LargeBinary
+# Text to sort by, as SQLite and Python do: by its characters, whatever language the server speaks.
+KEY = Text(collation="C").with_variant(Text(), "sqlite")
 
 
 def storable(text: str) -> str:

@@ -27,6 +27,7 @@ from mailtickets.core.case import MessageKind, Outcome, ReplyKind
 from mailtickets.core.classify import Kind
 from mailtickets.core.person import Part, Role
 from mailtickets.store.columns import (
+    KEY,
     Accounts,
     Attachments,
     History,
@@ -175,17 +176,17 @@ ticket = Table(
     Column("id", Id, primary_key=True),
     Column("number", BigInteger, nullable=False, unique=True),
     Column("subject", Words, nullable=False),
-    Column("status", String(60), nullable=False, index=True),
+    Column("status", String(60), nullable=False),
     Column("priority", String(60), nullable=False),
     Column("type", String(60), nullable=False),
     Column("project", String(60), nullable=False),
     Column("requester", ForeignKey("person.id"), nullable=False),
     Column("desk", Words, nullable=False),
     Column("created_at", Moment, nullable=False),
-    Column("updated_at", Moment, nullable=False, index=True),
+    Column("updated_at", Moment, nullable=False),
     Column("updated_by", ForeignKey("person.id")),
     Column("resolution", String(60), nullable=False),
-    Column("assignee", ForeignKey("person.id"), index=True),
+    Column("assignee", ForeignKey("person.id")),
     Column("tags", Strings, nullable=False),
     Column("first_answered_at", Moment),
     Column("resolved_at", Moment),
@@ -307,6 +308,58 @@ attempt = Table(
     Column("code", Integer, nullable=False),
     Column("answer", Words, nullable=False),
     sqlite_autoincrement=True,
+)
+
+# What follows is kept by triggers of the database (migration 0003), so that whoever writes, and however many
+# at once, it is true with every commit. Only views and search read it, and nothing is decided by it.
+
+# A narrow copy of each ticket, for lists: what they are narrowed and sorted by, with an index for each way.
+shelf = Table(
+    "shelf",
+    metadata,
+    Column("ticket", ForeignKey("ticket.id"), primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+    Column("status", String(60), nullable=False),
+    Column("priority", String(60), nullable=False),
+    Column("project", String(60), nullable=False),
+    Column("requester", Id, nullable=False),
+    Column("assignee", Id),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("since_at", Moment, nullable=False),  # whoever's turn it is, since when
+    Column("is_answered", Boolean, nullable=False),  # the last word is ours
+    Column("subject", KEY, nullable=False),  # its beginning, in lower case
+)
+Index("ix_shelf_updated", shelf.c.status, shelf.c.updated_at)
+Index("ix_shelf_number", shelf.c.status, shelf.c.priority, shelf.c.number)
+Index("ix_shelf_created", shelf.c.status, shelf.c.created_at, shelf.c.assignee, shelf.c.project)
+Index("ix_shelf_since", shelf.c.status, shelf.c.since_at)
+Index("ix_shelf_subject", shelf.c.subject, shelf.c.number)
+Index("ix_shelf_assignee", shelf.c.assignee, shelf.c.status, shelf.c.updated_at)
+Index("ix_shelf_project", shelf.c.project, shelf.c.status, shelf.c.updated_at)
+Index("ix_shelf_requester", shelf.c.requester, shelf.c.status, shelf.c.updated_at)
+
+# How many tickets there are of each kind: the sum of its rows. Only ever added to, so that two who write at
+# once never wait for each other; `store.search.tidy` adds rows up now and then.
+tally = Table(
+    "tally",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("project", String(60), nullable=False),
+    Column("status", String(60), nullable=False),
+    Column("priority", String(60), nullable=False),
+    Column("assignee", Id),
+    Column("count", BigInteger, nullable=False),
+)
+
+# Messages whose words are not in the index yet. The index itself, `card`, is no table of this list:
+# SQLite has FTS5 for it, PostgreSQL a tsvector (store/search/).
+backlog = Table(
+    "backlog",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("ticket", Id, nullable=False),
+    Column("message", Id, nullable=False),
 )
 
 link = Table(

@@ -27,6 +27,7 @@ _BY_IDS = (
     .with_for_update()
 )
 _BY_NUMBER = select(ticket).where(ticket.c.number == bindparam("number")).with_for_update()
+_SHOWN = select(ticket).where(ticket.c.id.in_(bindparam("ids", expanding=True)))
 _PARTICIPANTS = (
     select(participant.c.ticket, participant.c.part, *people.COLUMNS)
     .select_from(participant.join(person).outerjoin(address))
@@ -116,6 +117,14 @@ def listed(tx: Tx, rows: Iterable[Row[Any]]) -> tuple[Listed, ...]:
     found = [of(row) for row in rows]
     known = people.by_ids(tx, {id for t in found for id in (t.requester, t.assignee) if id is not None})
     return tuple(Listed(t, known[t.requester], known.get(t.assignee) if t.assignee else None) for t in found)
+
+
+def listed_by_ids(tx: Tx, ids: Sequence[int]) -> tuple[Listed, ...]:
+    """Tickets with their people, in the order of their ids (Ticket.id); ids that none has are left out."""
+    if not ids:
+        return ()
+    found = {row.id: row for row in tx.execute(_SHOWN, {"ids": list(ids)})}
+    return listed(tx, [found[id] for id in ids if id in found])
 
 
 def seen_by(viewer: Person | None, parts: Collection[Part] = ()) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from fastapi.security import APIKeyCookie
 from pydantic import BaseModel
 
 from mailtickets.core.person import Person
+from mailtickets.store import views
 from mailtickets.web import facts, search
 from mailtickets.web.access import Room, Sight, sight
 from mailtickets.web.asking import Unclear
@@ -90,7 +91,7 @@ async def _list(window: Window, viewer: Person, asked: dict[str, str], rows: int
     if isinstance(found.asked, Unclear):
         meant = f" Did you mean {found.asked.meant}?" if found.asked.meant else ""
         raise HTTPException(422, found.asked.sentence + meant)
-    pages = max(1, -(-found.page.total // rows))
+    pages = max(1, -(-min(found.page.total, views.DEEPEST) // rows))
     following = {**asked, "page": str(wanted.page + 1), "rows": str(rows)}
     query = urlencode({name: value for name, value in following.items() if value})
     return facts.Tickets(

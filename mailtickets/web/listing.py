@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from mailtickets.core.case import Listed
 from mailtickets.core.person import Person
 from mailtickets.core.workflow import Workflow
+from mailtickets.store.views import DEEPEST
 from mailtickets.web import marks, words
 from mailtickets.web.asking import Asked, Unclear, short_name, written
 from mailtickets.web.marks import Mark, Rank
@@ -112,14 +113,15 @@ COLUMNS = (
     ("updated", "Changed", True),
 )
 STAFF_ONLY = frozenset({"priority", "assignee"})
-NEWEST = Sorting("updated", descending=True)
+# What nobody has asked to be sorted: by the words where there are some, else the latest change first.
+BEST = Sorting("best", descending=True)
 
 
 def sorting(word: str) -> Sorting:
-    """What `sort=` asks for; the newest first if it asks for nothing that there is."""
+    """What `sort=` asks for; the best first if it asks for nothing that there is."""
     key = word.removeprefix("-")
     if key not in {column for column, _, _ in COLUMNS}:
-        return NEWEST
+        return BEST
     return Sorting(key, word.startswith("-"))
 
 
@@ -130,13 +132,14 @@ class Address:
     path: str
     q: str
     sort: Sorting
+    has_words: bool = False
 
     def href(self, *, q: str | None = None, sort: Sorting | None = None, page: int = 1) -> str:
         asked = self.q if q is None else q
         order = sort or self.sort
         fields = {
             "q": asked,
-            "sort": "" if order == NEWEST else order.word,
+            "sort": "" if order == BEST else order.word,
             "page": str(page) if page > 1 else "",
         }
         query = urlencode({name: value for name, value in fields.items() if value})
@@ -170,6 +173,8 @@ def columns(address: Address, for_staff: bool) -> tuple[Column, ...]:
 
 def _column(address: Address, key: str, label: str, downwards: bool) -> Column:
     now = address.sort
+    if now == BEST and not address.has_words:
+        now = Sorting("updated", descending=True)
     if now.key != key:
         return Column(label, address.href(sort=Sorting(key, downwards)), "", "")
     other = address.href(sort=Sorting(key, not now.descending))
@@ -179,7 +184,7 @@ def _column(address: Address, key: str, label: str, downwards: bool) -> Column:
 
 
 def leaves(address: Address, page: int, total: int) -> Leaves:
-    last = max(1, -(-total // ROWS))
+    last = max(1, -(-min(total, DEEPEST) // ROWS))
     near = sorted({1, last, *range(max(1, page - 2), min(last, page + 2) + 1)})
     numbers: list[Leaf] = []
     for before, number in zip((0, *near), near, strict=False):

@@ -65,7 +65,7 @@ class Public:
 async def load(window: Window, visit: Visit) -> Page:
     """The page of an agent."""
     seen = await window.store.read(views.overview, visit.viewer, window.policy.workflow, visit.now)
-    address = Address(f"{window.root}/tickets", "", listing.NEWEST)
+    address = Address(f"{window.root}/tickets", "", listing.BEST)
     us = _sum(window, seen, US)
     return Page(
         today=visit.calendar.full(visit.now),
@@ -101,8 +101,8 @@ def _sum(window: Window, seen: Overview, meanings: Collection[Meaning]) -> int:
 
 def _figures(window: Window, visit: Visit, seen: Overview, address: Address) -> tuple[Figure, ...]:
     longest = f"longest {visit.calendar.since(seen.waiting[0].since_at)}" if seen.waiting else ""
-    fresh = f"{seen.unassigned_new} new since yesterday" if seen.unassigned_new else ""
-    quiet = f"{seen.quiet} quiet for a week" if seen.quiet else ""
+    fresh = f"{_counted(seen.unassigned_new)} new since yesterday" if seen.unassigned_new else ""
+    quiet = f"{_counted(seen.quiet)} quiet for a week" if seen.quiet else ""
     closed = _sum(window, seen, {Meaning.CLOSED})
     return (
         Figure(_sum(window, seen, US), "Waiting for us", longest, address.href(q="waiting:us")),
@@ -120,6 +120,10 @@ def _figures(window: Window, visit: Visit, seen: Overview, address: Address) -> 
             address.href(q="is:done"),
         ),
     )
+
+
+def _counted(number: int) -> str:
+    return str(number) if number <= views.COUNTED else f"more than {views.COUNTED}"
 
 
 def _statuses(window: Window, seen: Overview, address: Address) -> tuple[OfStatus, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailtickets.core.person import Person
 from mailtickets.core.workflow import Workflow
@@ -64,6 +64,7 @@ class Page:
     how: tuple[Ways, ...]
     chips: tuple[Chip, ...]
     found: str
+    limits: tuple[str, ...]  # what the list does not show, whole sentences
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
@@ -79,7 +80,7 @@ def find(tx: Tx, viewer: Person, workflow: Workflow, search: Search, size: int =
         return Found(asked, TicketPage((), 0), staff)
     page = views.tickets(tx, viewer, _filter(asked, search, workflow, size))
     seen = tuple(one for one in page.rows if sight(viewer, one.ticket) is not Sight.NOTHING)
-    return Found(asked, TicketPage(seen, page.total), staff)
+    return Found(asked, replace(page, rows=seen), staff)
 
 
 def _filter(asked: Asked, search: Search, workflow: Workflow, size: int) -> TicketFilter:
@@ -107,8 +108,8 @@ async def load(window: Window, visit: Visit, viewer: Person, search: Search) -> 
 
 def _page(window: Window, visit: Visit, viewer: Person, search: Search, found: Found) -> Page:
     flow = window.policy.workflow
-    address = Address(f"{window.root}/tickets", search.q, search.sort)
     clear = found.asked if isinstance(found.asked, Asked) else Asked()
+    address = Address(f"{window.root}/tickets", search.q, search.sort, bool(clear.words))
     chips = listing.staff_chips(address) if viewer.is_staff else listing.requester_chips(address)
     return Page(
         title="Tickets" if viewer.is_staff else "Your tickets",
@@ -120,6 +121,7 @@ def _page(window: Window, visit: Visit, viewer: Person, search: Search, found: F
         how=listing.ways(address, flow, found.staff) if viewer.is_staff else (),
         chips=chips,
         found=count(found.page.total, "ticket", "tickets"),
+        limits=_limits(found.page, search.page),
         caption=f"{'Tickets' if viewer.is_staff else 'Your tickets'}: {search.q or 'all'}",
         columns=listing.columns(address, viewer.is_staff),
         rows=tuple(
@@ -128,6 +130,24 @@ def _page(window: Window, visit: Visit, viewer: Person, search: Search, found: F
         leaves=listing.leaves(address, search.page, found.page.total),
         empty=listing.empty(clear, address, search.page),
     )
+
+
+def _limits(page: TicketPage, number: int) -> tuple[str, ...]:
+    limits = []
+    if not page.is_whole:
+        limits.append(
+            "These words are common: only the newest tickets were looked at. Add a word to see older ones."
+        )
+    if page.lag:
+        messages = (
+            f"more than {page.lag - 1} messages"
+            if page.lag >= 1000
+            else count(page.lag, "message", "messages")
+        )
+        limits.append(f"The words of {messages} cannot be found yet; in a moment they can.")
+    if page.total > views.DEEPEST and number * listing.ROWS >= views.DEEPEST:
+        limits.append("The list is not leafed through further. Narrow it, or turn its order round.")
+    return tuple(limits)
 
 
 def _quoted(value: str) -> str:

@@ -22,12 +22,18 @@ def _set(tx: Tx, found: str) -> None:
 def test_migrations_lead_to_what_the_program_works_with(url: str) -> None:
     database = connect.writer(url)
     with database.begin() as tx:
-        context = MigrationContext.configure(tx, opts={"compare_type": True, "compare_server_default": True})
+        opts = {"compare_type": True, "compare_server_default": True, "include_name": _is_ours}
+        context = MigrationContext.configure(tx, opts=opts)
         assert compare_metadata(context, metadata) == []
         found = {name: _indexes(tx, name) for name in metadata.tables}
     database.dispose()
     wanted = {name: {str(i.name) for i in table.indexes} for name, table in metadata.tables.items()}
     assert found == wanted
+
+
+def _is_ours(name: str | None, kind: str, _: object) -> bool:
+    """The index of words is a table on PostgreSQL alone, and the tables behind it are SQLite's own."""
+    return kind != "table" or not (name or "").startswith("card")
 
 
 def _indexes(tx: Tx, table: str) -> set[str]:

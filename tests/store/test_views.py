@@ -12,7 +12,7 @@ from mailtickets.core.mail import Address
 from mailtickets.core.person import Part, Person
 from mailtickets.core.retry import Done, Failed, GiveUp, Sent
 from mailtickets.core.ticket import Changed, Field, Opened, Ticket
-from mailtickets.store import audit, ledger, outbox, views
+from mailtickets.store import audit, ledger, outbox, search, views
 from mailtickets.store.schema import MailState
 from mailtickets.store.views import Sort, TicketFilter, TicketView
 from tests.store.desk import Desk, outgoing
@@ -25,6 +25,7 @@ BEN = Address("ben@example.org", "Ben Okafor")
 
 def numbers(desk: Desk, viewer: Person | None = None, **fields: object) -> list[int]:
     asked = TicketFilter(**fields)  # type: ignore[arg-type]
+    desk.store.write_sync(search.write_cards, 1000)
     return [row.ticket.number for row in desk.store.read_sync(views.tickets, viewer, asked).rows]
 
 

@@ -1,7 +1,7 @@
 """What the page and the command line ask. Read only; the law: a viewer is shown nothing that is not theirs."""
 
-from mailtickets.store.views.listing import Sort, TicketFilter, TicketPage, tickets
-from mailtickets.store.views.overview import Overview, StatusCount, Undelivered, Waiting, overview
+from mailtickets.store.views.listing import DEEPEST, Sort, TicketFilter, TicketPage, tickets
+from mailtickets.store.views.overview import COUNTED, Overview, StatusCount, Undelivered, Waiting, overview
 from mailtickets.store.views.rows import (
     Letter,
     LetterRow,
@@ -27,6 +27,8 @@ from mailtickets.store.views.trail import (
 )
 
 __all__ = [
+    "COUNTED",
+    "DEEPEST",
     "Delivery",
     "Entry",
     "Event",

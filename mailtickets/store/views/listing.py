@@ -1,25 +1,32 @@
-"""Lists of tickets: narrowed, sorted, a page at a time."""
+"""Lists of tickets: narrowed, sorted, a page at a time.
+
+The law: a page costs what stands on it, however many tickets there are. So each list is a merge of streams that stand
+in an index in its order, or, if it is short, is sorted here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, assert_never
+from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, or_, select
-
-from mailtickets.core.case import Listed, MessageKind
-from mailtickets.core.person import Person, Role
+from mailtickets.core.case import Listed
+from mailtickets.core.person import Person
+from mailtickets.store import people, search
 from mailtickets.store import tickets as rows
-from mailtickets.store.connect import contains
 from mailtickets.store.engine import Tx
-from mailtickets.store.schema import message, person, ticket
+from mailtickets.store.search import Within
+from mailtickets.store.views import kinds, streams
+from mailtickets.store.views.kinds import Kind, Source
+from mailtickets.store.views.streams import Key, Order
 
 _SIZE = 25
+DEEPEST = 1_000  # tickets that can be leafed through; whoever wants more narrows the list or turns it round
 
 
 class Sort(StrEnum):
+    BEST = "best"  # of a question for words: where they stand, how often; of any other: the latest change
     NUMBER = "number"
     SUBJECT = "subject"
     STATUS = "status"
@@ -36,9 +43,7 @@ class TicketFilter:
     statuses: frozenset[str] | None = None  # ids
     assignee: int | None = None  # Person.id
     is_unassigned: bool = False
-    words: tuple[
-        str, ...
-    ] = ()  # each stands in number, subject, requester or what was said, whatever its case
+    words: tuple[str, ...] = ()  # all of them stand in one message or around it (store.search)
     sort: Sort = Sort.UPDATED
     descending: bool = True
     order: tuple[str, ...] = ()  # ids from first to last, to sort statuses or priorities by
@@ -50,91 +55,110 @@ class TicketFilter:
 class TicketPage:
     rows: tuple[Listed, ...]
     total: int  # on all pages
+    is_whole: bool = True  # False: of a question for words, only the newest tickets were looked at
+    lag: int = 0  # messages that cannot be found by their words yet
+
+
+# Sorted by a list of values first, then by number: which of a kind's values that is.
+Value: TypeAlias = str | int | None
+_GROUPED = {Sort.STATUS: "status", Sort.PRIORITY: "priority", Sort.ASSIGNEE: "assignee"}
+_KEYS = {
+    Sort.SUBJECT: Key.SUBJECT,
+    Sort.UPDATED: Key.UPDATED,
+    Sort.BEST: Key.UPDATED,
+    Sort.CREATED: Key.CREATED,
+}
 
 
 def tickets(tx: Tx, viewer: Person | None, asked: TicketFilter) -> TicketPage:
     """A page of the tickets that somebody may see; None is the operator, who sees all."""
-    which = and_(rows.seen_by(viewer), *_narrowed(asked, viewer))
-    total = tx.scalar(select(func.count()).select_from(ticket).where(which)) or 0
-    found = (
-        select(ticket)
-        .where(which)
-        .order_by(*_sorted(asked))
-        .limit(asked.size)
-        .offset((max(asked.page, 1) - 1) * asked.size)
-    )
-    return TicketPage(rows.listed(tx, tx.execute(found)), total)
+    found = tuple(_narrowed(source, asked) for source in kinds.sources(tx, viewer))
+    if asked.words:
+        return _with_words(tx, viewer, found, asked)
+    total = sum(kind.count for source in found for kind in source.kinds)
+    if (asked.page - 1) * asked.size >= DEEPEST:
+        return TicketPage((), total)
+    return TicketPage(rows.listed_by_ids(tx, list(_walk(tx, found, asked))), total)
 
 
-def _narrowed(asked: TicketFilter, viewer: Person | None) -> Sequence[ColumnElement[bool]]:
-    which: list[ColumnElement[bool]] = [_says(word, viewer) for word in asked.words]
-    if asked.statuses is not None:
-        which.append(ticket.c.status.in_(sorted(asked.statuses)))
-    if asked.assignee is not None:
-        which.append(ticket.c.assignee == asked.assignee)
-    if asked.is_unassigned:
-        which.append(ticket.c.assignee.is_(None))
-    return which
+def _narrowed(source: Source, asked: TicketFilter) -> Source:
+    return replace(source, kinds=tuple(kind for kind in source.kinds if _fits(kind, asked)))
 
 
-def _says(word: str, viewer: Person | None) -> ColumnElement[bool]:
-    """Whether a word stands where this viewer may read it: no customer finds a ticket by a note on it."""
-    said = and_(message.c.ticket == ticket.c.id, contains(message.c.text, word))
-    if viewer is not None and not viewer.is_staff:
-        said = and_(said, message.c.kind == MessageKind.PUBLIC, _is_heard())
-    by = and_(
-        person.c.id == ticket.c.requester,
-        or_(contains(person.c.name, word), contains(person.c.called, word), contains(person.c.spec, word)),
-    )
-    return or_(
-        contains(ticket.c.subject, word),
-        cast(ticket.c.number, String) == word.lstrip("#"),
-        exists().where(by),
-        exists().where(said),
+def _fits(kind: Kind, asked: TicketFilter) -> bool:
+    return (
+        (asked.statuses is None or kind.status in asked.statuses)
+        and (asked.assignee is None or kind.assignee == asked.assignee)
+        and not (asked.is_unassigned and kind.assignee is not None)
     )
 
 
-def _is_heard() -> ColumnElement[bool]:
-    """Said by the requester or by staff."""
-    by_staff = exists().where(person.c.id == message.c.author, person.c.role != Role.REQUESTER)
-    return or_(message.c.author == ticket.c.requester, by_staff)
+def _walk(tx: Tx, found: Sequence[Source], asked: TicketFilter) -> Iterator[int]:
+    """Ids of tickets from the page's first on; whole groups before it are only counted."""
+    order = Order(_KEYS.get(asked.sort, Key.NUMBER), asked.descending, _alike(asked))
+    skip = (max(asked.page, 1) - 1) * asked.size
+    want = asked.size
+    for group in _groups(tx, found, asked):
+        count = sum(kind.count for source in group for kind in source.kinds)
+        if skip >= count:
+            skip -= count
+            continue
+        ids = streams.merged(tx, group, order, skip, want)
+        yield from ids
+        want -= len(ids)
+        skip = 0
+        if want <= 0:
+            return
 
 
-def _sorted(asked: TicketFilter) -> tuple[ColumnElement[Any], ...]:
-    key = _key(asked)
-    # The number last, so that pages do not share a row.
-    return (key.desc(), ticket.c.number.desc()) if asked.descending else (key.asc(), ticket.c.number.asc())
-
-
-def _key(asked: TicketFilter) -> ColumnElement[Any]:
-    match asked.sort:
-        case Sort.NUMBER:
-            return ticket.c.number
-        case Sort.SUBJECT:
-            return func.lower(ticket.c.subject)
-        case Sort.STATUS:
-            return _ranked(ticket.c.status, asked.order)
-        case Sort.PRIORITY:
-            return _ranked(ticket.c.priority, asked.order)
-        case Sort.ASSIGNEE:
-            return _name_of_assignee()
-        case Sort.UPDATED:
-            return ticket.c.updated_at
-        case Sort.CREATED:
-            return ticket.c.created_at
-        case _:
-            assert_never(asked.sort)
-
-
-def _ranked(column: ColumnElement[str], order: Sequence[str]) -> ColumnElement[Any]:
-    ranks = {id: rank for rank, id in enumerate(order)}
-    return case(ranks, value=column, else_=len(order)) if ranks else column
-
-
-def _name_of_assignee() -> ColumnElement[Any]:
-    name = case(
-        (person.c.name != "", person.c.name), (person.c.called != "", person.c.called), else_=person.c.spec
+def _alike(asked: TicketFilter) -> frozenset[str]:
+    """What all tickets of one group have alike."""
+    is_of_one = asked.assignee is not None or asked.is_unassigned or asked.sort is Sort.ASSIGNEE
+    return frozenset({"assignee"} if is_of_one else ()) | (
+        {"priority"} if asked.sort is Sort.PRIORITY else set()
     )
-    # With nobody: last, in either database.
-    found = select(func.lower(name)).where(person.c.id == ticket.c.assignee).scalar_subquery()
-    return func.coalesce(found, "\uffff")
+
+
+def _groups(tx: Tx, found: Sequence[Source], asked: TicketFilter) -> Sequence[Sequence[Source]]:
+    """The tickets that have the same value of what they are sorted by; one group for all of any other sort."""
+    if asked.sort not in _GROUPED:
+        return [found]
+    field = _GROUPED[asked.sort]
+    values: set[Value] = {getattr(kind, field) for source in found for kind in source.kinds}
+    rank = _ranks(tx, values, asked)
+    return [
+        [replace(s, kinds=tuple(k for k in s.kinds if getattr(k, field) == value)) for s in found]
+        for value in sorted(values, key=lambda value: rank[value], reverse=asked.descending)
+    ]
+
+
+def _ranks(tx: Tx, values: set[Value], asked: TicketFilter) -> Mapping[Value, tuple[Any, ...]]:
+    """What to sort values by. With nobody, and what the order does not name: last."""
+    if asked.sort is Sort.ASSIGNEE:
+        known = people.by_ids(tx, {value for value in values if isinstance(value, int)})
+        names = {
+            id: (person.name or person.address.name or person.address.spec) for id, person in known.items()
+        }
+        return {v: (v is None, names[v].lower() if isinstance(v, int) else "") for v in values}
+    place = {id: number for number, id in enumerate(asked.order)}
+    return {v: (place.get(str(v), len(place)) if place else 0, str(v)) for v in values}
+
+
+# Words
+
+
+def _with_words(tx: Tx, viewer: Person | None, found: Sequence[Source], asked: TicketFilter) -> TicketPage:
+    hits = search.find(tx, asked.words, Within.of(viewer))
+    seen = streams.among(tx, hits.tickets, found, _KEYS.get(asked.sort, Key.NUMBER))
+    ids = [id for id in hits.tickets if id in seen]
+    if asked.sort in _GROUPED:
+        field = _GROUPED[asked.sort]
+        rank = _ranks(tx, {getattr(seen[id].kind, field) for id in ids}, asked)
+        ids.sort(
+            key=lambda id: (rank[getattr(seen[id].kind, field)], seen[id].key, id), reverse=asked.descending
+        )
+    elif asked.sort is not Sort.BEST:
+        ids.sort(key=lambda id: (seen[id].key, id), reverse=asked.descending)
+    first = (max(asked.page, 1) - 1) * asked.size
+    listed = rows.listed_by_ids(tx, ids[first : first + asked.size])
+    return TicketPage(listed, len(ids), hits.is_whole, search.lag(tx))

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, union
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, true, union
 
-from mailtickets.core.case import Listed, MessageKind, Outcome, ReplyKind
-from mailtickets.core.person import Person, Role
+from mailtickets.core.case import Listed, Outcome, ReplyKind
+from mailtickets.core.person import Person
 from mailtickets.core.workflow import ACTIVE, Meaning, Workflow
 from mailtickets.store import people
 from mailtickets.store import tickets as rows
 from mailtickets.store.engine import Tx
-from mailtickets.store.schema import IS_UNSENT, MailState, inbound, message, outbox, person, ticket
+from mailtickets.store.schema import IS_UNSENT, MailState, inbound, outbox, shelf, ticket
+from mailtickets.store.views import kinds
+from mailtickets.store.views.kinds import Source
 
 ROWS = 10
 RECENTLY = timedelta(days=7)
+COUNTED = 1_000  # beyond it a count says no more than that there are many
 FOR_US = frozenset({Meaning.NEW, Meaning.OPEN})
 
 
@@ -30,7 +33,7 @@ class StatusCount:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A ticket that waits for us, and since when: the first words of the requester that nobody has answered."""
+    """A ticket that waits for us, and since when: the first words that nobody has answered, or else our answer."""
 
     listed: Listed
     since_at: datetime
@@ -52,8 +55,8 @@ class Overview:
     statuses: tuple[StatusCount, ...]  # of all that are used
     waiting: tuple[Waiting, ...]  # the longest first
     unassigned: int  # open, with nobody
-    unassigned_new: int  # of these, opened within a day
-    quiet: int  # waiting for the customer for a week and more
+    unassigned_new: int  # of these, opened within a day; COUNTED + 1 if there are more
+    quiet: int  # waiting for the customer for a week and more; COUNTED + 1 if there are more
     undelivered: tuple[Undelivered, ...]  # the latest first
     held_mails: int
     held_letters: int
@@ -62,58 +65,78 @@ class Overview:
 
 def overview(tx: Tx, viewer: Person | None, workflow: Workflow, now: datetime) -> Overview:
     """What somebody may see of it; None is the operator. The last three figures are the whole desk's."""
-    seen = rows.seen_by(viewer)
-    nobody = and_(seen, rows.means(workflow, ACTIVE), ticket.c.assignee.is_(None))
-    quiet = and_(seen, rows.means(workflow, {Meaning.WAITING}), ticket.c.updated_at < now - RECENTLY)
+    found = kinds.sources(tx, viewer)
+    every = [kind for source in found for kind in source.kinds]
+    active = [k for k in every if workflow.meaning(k.status) in ACTIVE]
+    counts = Counter[str]()
+    for kind in every:
+        counts[kind.status] += kind.count
     letters = _letters(tx)
     return Overview(
-        statuses=_statuses(tx, seen),
-        waiting=_waiting(tx, and_(seen, rows.means(workflow, FOR_US))),
-        unassigned=_count(tx, nobody),
-        unassigned_new=_count(tx, and_(nobody, ticket.c.created_at > now - timedelta(days=1))),
-        quiet=_count(tx, quiet),
-        undelivered=_undelivered(tx, seen, now),
+        statuses=tuple(StatusCount(status, count) for status, count in sorted(counts.items())),
+        waiting=_waiting(tx, found, workflow),
+        unassigned=sum(kind.count for kind in active if kind.assignee is None),
+        unassigned_new=_count(
+            tx, found, {k.status for k in active}, _NEW_WITH_NOBODY, now - timedelta(days=1)
+        ),
+        quiet=_count(
+            tx,
+            found,
+            {k.status for k in active if workflow.meaning(k.status) is Meaning.WAITING},
+            _QUIET,
+            now - RECENTLY,
+        ),
+        undelivered=_undelivered(tx, rows.seen_by(viewer), now),
         held_mails=tx.scalar(select(func.count()).where(IS_UNSENT, outbox.c.state == MailState.HELD)) or 0,
         held_letters=letters.get(Outcome.HELD, 0),
         quarantined=letters.get(Outcome.QUARANTINED, 0),
     )
 
 
-def _statuses(tx: Tx, seen: ColumnElement[bool]) -> tuple[StatusCount, ...]:
-    found = (
-        select(ticket.c.status, func.count()).where(seen).group_by(ticket.c.status).order_by(ticket.c.status)
+# Each by an index: only what is young, or old, is counted, and no more than `COUNTED`.
+_NEW_WITH_NOBODY = shelf.c.created_at > bindparam("since"), shelf.c.assignee.is_(None)
+_QUIET = (shelf.c.updated_at < bindparam("since"),)
+
+
+def _count(
+    tx: Tx, found: Sequence[Source], statuses: Set[str], which: Sequence[ColumnElement[bool]], since: datetime
+) -> int:
+    some = select(shelf.c.ticket).where(shelf.c.status == bindparam("status"), *which, _within(found))
+    count = select(func.count()).select_from(some.limit(COUNTED + 1).subquery())
+    counted = (tx.scalar(count, {"status": status, "since": since}) or 0 for status in sorted(statuses))
+    return min(sum(counted), COUNTED + 1)
+
+
+def _within(found: Sequence[Source]) -> ColumnElement[bool]:
+    """What stands in one of a viewer's sources; written so that no index is taken for it."""
+    if not any(source.project or source.requester for source in found):
+        return true()
+    projects = [source.project for source in found if source.project]
+    own = [source.requester for source in found if source.requester]
+    return or_(shelf.c.project.concat("").in_(projects), (shelf.c.requester + 0).in_(own))
+
+
+def _waiting(tx: Tx, found: Sequence[Source], workflow: Workflow) -> tuple[Waiting, ...]:
+    """The oldest of each status that means it is our turn, out of its index, and the oldest of these."""
+    statuses = {status for status in kinds.statuses(found) if workflow.meaning(status) in FOR_US}
+    oldest = (
+        select(shelf.c.since_at, shelf.c.ticket)
+        .where(shelf.c.status == bindparam("status"), _within(found))
+        .order_by(shelf.c.since_at, shelf.c.ticket)
+        .limit(ROWS)
     )
-    return tuple(StatusCount(status, count) for status, count in tx.execute(found))
-
-
-def _count(tx: Tx, which: ColumnElement[bool]) -> int:
-    return tx.scalar(select(func.count()).select_from(ticket).where(which)) or 0
+    rows_found = [tuple(row) for status in sorted(statuses) for row in tx.execute(oldest, {"status": status})]
+    first = sorted(rows_found)[:ROWS]
+    since = {id: at for at, id in first}
+    return tuple(
+        Waiting(one, since[one.ticket.id]) for one in rows.listed_by_ids(tx, [id for _, id in first])
+    )
 
 
 def _letters(tx: Tx) -> dict[Outcome | None, int]:
     stopped = inbound.c.outcome.in_([Outcome.HELD, Outcome.QUARANTINED])
     found = select(inbound.c.outcome, func.count()).where(stopped).group_by(inbound.c.outcome)
     return dict(tx.execute(found).all())
-
-
-def _waiting(tx: Tx, which: ColumnElement[bool]) -> tuple[Waiting, ...]:
-    said = and_(message.c.ticket == ticket.c.id, message.c.kind == MessageKind.PUBLIC)
-    ours = and_(
-        message.c.author == person.c.id, person.c.role != Role.REQUESTER, person.c.id != ticket.c.requester
-    )
-    last_answer = select(func.max(message.c.id)).where(said, ours).correlate(ticket).scalar_subquery()
-    unanswered = (
-        select(func.min(message.c.written_at))
-        .where(said, message.c.id > func.coalesce(last_answer, 0))
-        .correlate(ticket)
-        .scalar_subquery()
-    )
-    since = func.coalesce(unanswered, ticket.c.updated_at, type_=ticket.c.updated_at.type).label("since")
-    found: Sequence[Any] = tx.execute(
-        select(*ticket.c, since).where(which).order_by(since, ticket.c.id).limit(ROWS)
-    ).all()
-    listed = rows.listed(tx, found)
-    return tuple(Waiting(one, row.since) for one, row in zip(listed, found, strict=True))
 
 
 def _undelivered(tx: Tx, seen: ColumnElement[bool], now: datetime) -> tuple[Undelivered, ...]:

@@ -121,7 +121,7 @@ class _Years:
         return f"user{id}@company{id % max(1, self.people // 20)}.example"
 
     def _ticket(self, id: int) -> None:
-        at = self.now - SPAN + SPAN * (id - 0.5) / self.tickets
+        at = self.now - SPAN * (1 - (id - 0.5) / self.tickets)
         # Some write often: the square of a random number is a small one.
         who = AGENTS + 1 + int(self.people * self.rng.random() ** 2)
         _Life(self, id, who, at).live()

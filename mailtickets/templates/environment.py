@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from jinja2.environment import TemplateModule
+from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from mailtickets.core.case import Difference, Figure, HelpLine, Refusal, Reply
@@ -60,9 +62,21 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     """Jinja2's sandbox, quick with the values that we hand it: their public names are all harmless."""
 
     def is_safe_attribute(self, obj: object, attr: str, value: object) -> bool:
-        if type(obj) in _OURS:
+        kind: type[Any] = type(obj)
+        if kind in _OURS or _is_value(kind):
             return not attr.startswith("_")
         return super().is_safe_attribute(obj, attr, value)
+
+
+_values: dict[type[Any], bool] = {}  # what `_is_value` has found
+
+
+def _is_value(kind: type[Any]) -> bool:
+    """A frozen value of the pages: it has nothing that a template could change."""
+    if kind not in _values:
+        frozen = getattr(kind.__dict__.get("__dataclass_params__"), "frozen", False)
+        _values[kind] = kind is LoopContext or (frozen and kind.__module__.startswith("mailtickets.web."))
+    return _values[kind]
 
 
 def packaged() -> Path:

@@ -123,4 +123,8 @@ def listening(listen: str) -> socket.socket:
     host, _, port = listen.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, int(port)), family=family, backlog=128)
+    sock = socket.create_server((host, int(port)), family=family, backlog=128)
+    # What is accepted inherits it. asyncio would set it, but not on a socket of protocol 0, which this is; and
+    # head and body of an answer are two writes, of which the second waits 40 ms for the first one's ACK.
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock

@@ -99,7 +99,7 @@ class Desk:
             )
         while b"READY=1" not in self._ear.recv(4096):
             pass
-        self._cpu_before = _cpu(self._process.pid)
+        self._cpu_before = cpu(self._process.pid)
         self.ready_at = time.perf_counter()
         self._watch.start()
         return self
@@ -122,7 +122,7 @@ class Desk:
     def cpu(self) -> float:
         """Seconds that its processes have worked since READY, the start of the window and the reader included."""
         assert self._process is not None
-        return sum(map(_cpu, _family(self._process.pid))) - self._cpu_before
+        return sum(map(cpu, family(self._process.pid))) - self._cpu_before
 
     def is_up(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -130,7 +130,7 @@ class Desk:
     def memory(self) -> int:
         """Octets: the proportional set size of all its processes together."""
         assert self._process is not None
-        return sum(map(_pss, _family(self._process.pid)))
+        return sum(map(_pss, family(self._process.pid)))
 
     def done(self) -> int:
         """How many letters have their outcome, as its log says."""
@@ -154,7 +154,7 @@ class Desk:
         assert self._process is not None
         self._ear.settimeout(_LOOK_EVERY)
         while not self._stopped.is_set():
-            sizes = {pid: _pss(pid) for pid in _family(self._process.pid)}
+            sizes = {pid: pss(pid) for pid in family(self._process.pid)}
             self.peak = max(self.peak, sum(sizes.values()))
             self.peaks["daemon"] = max(self.peaks["daemon"], sizes[self._process.pid])
             children = [size for pid, size in sizes.items() if _is_child(pid)]
@@ -168,7 +168,7 @@ def _command(*words: str | Path) -> tuple[str, ...]:
     return (sys.executable, "-m", "mailtickets", *command, "--config", config)
 
 
-def _family(pid: int) -> Iterator[int]:
+def family(pid: int) -> Iterator[int]:
     """A process and all that descend from it."""
     yield pid
     try:
@@ -177,7 +177,7 @@ def _family(pid: int) -> Iterator[int]:
     except OSError:  # it has just ended
         return
     for child in children:
-        yield from _family(child)
+        yield from family(child)
 
 
 def _is_child(pid: int) -> bool:
@@ -188,7 +188,7 @@ def _is_child(pid: int) -> bool:
         return False
 
 
-def _pss(pid: int) -> int:
+def pss(pid: int) -> int:
     """Octets; shared pages count in equal parts for all that share them."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
@@ -197,7 +197,7 @@ def _pss(pid: int) -> int:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
 
 
-def _cpu(pid: int) -> float:
+def cpu(pid: int) -> float:
     """Seconds, in user and kernel mode (proc(5), fields 14 and 15)."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -6,11 +6,12 @@ requester is counted on the shelf, up to `OWN_AT_MOST`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, func, null, select
 
 from mailtickets.core.person import Person
 from mailtickets.store.engine import Tx
@@ -23,9 +24,9 @@ OWN_AT_MOST = 5_000  # tickets of one requester that are counted
 class Kind:
     """Tickets that lists cannot tell apart but by when and how they are called."""
 
-    project: str
+    project: str | None
     status: str
-    priority: str
+    priority: str | None
     assignee: int | None
     count: int
 
@@ -41,36 +42,41 @@ class Source:
 
 
 _OF = ("project", "status", "priority", "assignee")
-_ALL = select(*(tally.c[name] for name in _OF), func.sum(tally.c.count)).group_by(
-    *(tally.c[name] for name in _OF)
-)
 
 
-def _own() -> Select[Any]:
+@cache
+def _all(by: frozenset[str]) -> Select[Any]:
+    columns = [tally.c[name] if name in by else null() for name in _OF]
+    return select(*columns, func.sum(tally.c.count)).group_by(*(tally.c[name] for name in _OF if name in by))
+
+
+@cache
+def _own(by: frozenset[str]) -> Select[Any]:
     mine = (
-        select(*(shelf.c[name] for name in _OF))
+        select(*(shelf.c[name] for name in _OF if name in by))
         .where(shelf.c.requester == bindparam("requester"))
         .where(shelf.c.project.not_in(bindparam("besides", expanding=True)))
         .limit(OWN_AT_MOST)
         .subquery()
     )
-    columns = [mine.c[name] for name in _OF]
-    return select(*columns, func.count()).group_by(*columns)
+    columns = [mine.c[name] if name in by else null() for name in _OF]
+    return select(*columns, func.count()).group_by(*(mine.c[name] for name in _OF if name in by))
 
 
-_OWN = _own()
+def sources(tx: Tx, viewer: Person | None, by: Set[str] = frozenset()) -> tuple[Source, ...]:
+    """What somebody may see: staff the projects they work on, everybody the own tickets. None is the operator.
 
-
-def sources(tx: Tx, viewer: Person | None) -> tuple[Source, ...]:
-    """What somebody may see: staff the projects they work on, everybody the own tickets. None is the operator."""
+    `by`: which fields of `Kind` besides the status are told apart; the others are None.
+    """
+    by = frozenset({"status", *by})
     if viewer is None or (viewer.is_staff and not viewer.projects):
-        return (Source(_kinds(tx.execute(_ALL))),)
+        return (Source(_kinds(tx.execute(_all(by)).all())),)
     here = viewer.projects if viewer.is_staff else ()
-    own = _kinds(tx.execute(_OWN, {"requester": viewer.id, "besides": list(here)}))
+    own = _kinds(tx.execute(_own(by), {"requester": viewer.id, "besides": list(here)}).all())
     mine = Source(own, requester=viewer.id, besides=here)
     if not here:
         return (mine,)
-    every = _kinds(tx.execute(_ALL))
+    every = _kinds(tx.execute(_all(by | {"project"})).all())
     ours = (Source(tuple(k for k in every if k.project == p), project=p) for p in here)
     return (*ours, mine) if own else tuple(ours)
 

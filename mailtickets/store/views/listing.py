@@ -6,7 +6,7 @@ in an index in its order, or, if it is short, is sorted here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -72,13 +72,20 @@ _KEYS = {
 
 def tickets(tx: Tx, viewer: Person | None, asked: TicketFilter) -> TicketPage:
     """A page of the tickets that somebody may see; None is the operator, who sees all."""
-    found = tuple(_narrowed(source, asked) for source in kinds.sources(tx, viewer))
+    found = tuple(_narrowed(source, asked) for source in kinds.sources(tx, viewer, _told_apart(asked)))
     if asked.words:
         return _with_words(tx, viewer, found, asked)
     total = sum(kind.count for source in found for kind in source.kinds)
     if (asked.page - 1) * asked.size >= DEEPEST:
         return TicketPage((), total)
     return TicketPage(rows.listed_by_ids(tx, list(_walk(tx, found, asked))), total)
+
+
+def _told_apart(asked: TicketFilter) -> Set[str]:
+    """What of the tickets' kinds this question narrows or sorts by."""
+    is_by_person = asked.assignee is not None or asked.is_unassigned or asked.sort is Sort.ASSIGNEE
+    is_by_number = asked.sort in (Sort.NUMBER, Sort.STATUS, Sort.PRIORITY, Sort.ASSIGNEE)
+    return {name for name, is_so in (("assignee", is_by_person), ("priority", is_by_number)) if is_so}
 
 
 def _narrowed(source: Source, asked: TicketFilter) -> Source:
@@ -147,18 +154,27 @@ def _ranks(tx: Tx, values: set[Value], asked: TicketFilter) -> Mapping[Value, tu
 # Words
 
 
+def _narrowing(asked: TicketFilter) -> Mapping[str, Any]:
+    narrowing: dict[str, Any] = {}
+    if asked.statuses is not None:
+        narrowing["status"] = sorted(asked.statuses)
+    if asked.assignee is not None or asked.is_unassigned:
+        narrowing["assignee"] = asked.assignee
+    return narrowing
+
+
 def _with_words(tx: Tx, viewer: Person | None, found: Sequence[Source], asked: TicketFilter) -> TicketPage:
     hits = search.find(tx, asked.words, Within.of(viewer))
-    seen = streams.among(tx, hits.tickets, found, _KEYS.get(asked.sort, Key.NUMBER))
+    is_ranked = asked.sort is Sort.BEST
+    field = _GROUPED.get(asked.sort, "")
+    columns = [] if is_ranked else [*([field] if field else []), _KEYS.get(asked.sort, Key.NUMBER).value]
+    seen = streams.among(tx, hits.tickets, found, columns, _narrowing(asked))
     ids = [id for id in hits.tickets if id in seen]
-    if asked.sort in _GROUPED:
-        field = _GROUPED[asked.sort]
-        rank = _ranks(tx, {getattr(seen[id].kind, field) for id in ids}, asked)
-        ids.sort(
-            key=lambda id: (rank[getattr(seen[id].kind, field)], seen[id].key, id), reverse=asked.descending
-        )
-    elif asked.sort is not Sort.BEST:
-        ids.sort(key=lambda id: (seen[id].key, id), reverse=asked.descending)
+    if field:
+        rank = _ranks(tx, {seen[id][0] for id in ids}, asked)
+        ids.sort(key=lambda id: (rank[seen[id][0]], seen[id][1], id), reverse=asked.descending)
+    elif not is_ranked:
+        ids.sort(key=lambda id: (seen[id][0], id), reverse=asked.descending)
     first = (max(asked.page, 1) - 1) * asked.size
     listed = rows.listed_by_ids(tx, ids[first : first + asked.size])
     return TicketPage(listed, len(ids), hits.is_whole, search.lag(tx))

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, or_, select, true, union
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, true, union
 
 from mailtickets.core.case import Listed, Outcome, ReplyKind
 from mailtickets.core.person import Person
@@ -16,7 +18,7 @@ from mailtickets.store import people
 from mailtickets.store import tickets as rows
 from mailtickets.store.engine import Tx
 from mailtickets.store.schema import IS_UNSENT, MailState, inbound, outbox, shelf, ticket
-from mailtickets.store.views import kinds
+from mailtickets.store.views import kinds, streams
 from mailtickets.store.views.kinds import Source
 
 ROWS = 10
@@ -65,9 +67,10 @@ class Overview:
 
 def overview(tx: Tx, viewer: Person | None, workflow: Workflow, now: datetime) -> Overview:
     """What somebody may see of it; None is the operator. The last three figures are the whole desk's."""
-    found = kinds.sources(tx, viewer)
+    found = kinds.sources(tx, viewer, {"assignee"})
     every = [kind for source in found for kind in source.kinds]
-    active = [k for k in every if workflow.meaning(k.status) in ACTIVE]
+    meanings = {status: workflow.meaning(status) for status in kinds.statuses(found)}
+    active = [k for k in every if meanings[k.status] in ACTIVE]
     counts = Counter[str]()
     for kind in every:
         counts[kind.status] += kind.count
@@ -77,12 +80,16 @@ def overview(tx: Tx, viewer: Person | None, workflow: Workflow, now: datetime) -
         waiting=_waiting(tx, found, workflow),
         unassigned=sum(kind.count for kind in active if kind.assignee is None),
         unassigned_new=_count(
-            tx, found, {k.status for k in active}, _NEW_WITH_NOBODY, now - timedelta(days=1)
+            tx,
+            found,
+            {status for status, meaning in meanings.items() if meaning in ACTIVE},
+            _NEW_WITH_NOBODY,
+            now - timedelta(days=1),
         ),
         quiet=_count(
             tx,
             found,
-            {k.status for k in active if workflow.meaning(k.status) is Meaning.WAITING},
+            {status for status, meaning in meanings.items() if meaning is Meaning.WAITING},
             _QUIET,
             now - RECENTLY,
         ),
@@ -96,37 +103,52 @@ def overview(tx: Tx, viewer: Person | None, workflow: Workflow, now: datetime) -
 # Each by an index: only what is young, or old, is counted, and no more than `COUNTED`.
 _NEW_WITH_NOBODY = shelf.c.created_at > bindparam("since"), shelf.c.assignee.is_(None)
 _QUIET = (shelf.c.updated_at < bindparam("since"),)
+_OF_STATUS = shelf.c.status == bindparam("status")
+
+
+@cache
+def _counting(which: tuple[ColumnElement[bool], ...], has_limits: bool) -> Select[Any]:
+    some = select(shelf.c.ticket).where(_OF_STATUS, *which, streams.within() if has_limits else true())
+    return select(func.count()).select_from(some.limit(COUNTED + 1).subquery())
+
+
+@cache
+def _oldest(has_limits: bool) -> Select[Any]:
+    oldest = select(shelf.c.since_at, shelf.c.ticket)
+    oldest = oldest.where(_OF_STATUS, streams.within() if has_limits else true())
+    return oldest.order_by(shelf.c.since_at, shelf.c.ticket).limit(ROWS)
+
+
+def _limits(found: Sequence[Source]) -> dict[str, list[Any]]:
+    projects = [source.project for source in found if source.project is not None]
+    own = [source.requester for source in found if source.requester is not None]
+    return {"projects": projects, "own": own} if projects or own else {}
 
 
 def _count(
-    tx: Tx, found: Sequence[Source], statuses: Set[str], which: Sequence[ColumnElement[bool]], since: datetime
+    tx: Tx,
+    found: Sequence[Source],
+    statuses: Set[str],
+    which: tuple[ColumnElement[bool], ...],
+    since: datetime,
 ) -> int:
-    some = select(shelf.c.ticket).where(shelf.c.status == bindparam("status"), *which, _within(found))
-    count = select(func.count()).select_from(some.limit(COUNTED + 1).subquery())
-    counted = (tx.scalar(count, {"status": status, "since": since}) or 0 for status in sorted(statuses))
-    return min(sum(counted), COUNTED + 1)
-
-
-def _within(found: Sequence[Source]) -> ColumnElement[bool]:
-    """What stands in one of a viewer's sources; written so that no index is taken for it."""
-    if not any(source.project or source.requester for source in found):
-        return true()
-    projects = [source.project for source in found if source.project]
-    own = [source.requester for source in found if source.requester]
-    return or_(shelf.c.project.concat("").in_(projects), (shelf.c.requester + 0).in_(own))
+    limits = _limits(found)
+    statement = _counting(which, bool(limits))
+    values = [{"status": status, "since": since, **limits} for status in sorted(statuses)]
+    return min(sum(tx.scalar(statement, one) or 0 for one in values), COUNTED + 1)
 
 
 def _waiting(tx: Tx, found: Sequence[Source], workflow: Workflow) -> tuple[Waiting, ...]:
     """The oldest of each status that means it is our turn, out of its index, and the oldest of these."""
-    statuses = {status for status in kinds.statuses(found) if workflow.meaning(status) in FOR_US}
-    oldest = (
-        select(shelf.c.since_at, shelf.c.ticket)
-        .where(shelf.c.status == bindparam("status"), _within(found))
-        .order_by(shelf.c.since_at, shelf.c.ticket)
-        .limit(ROWS)
-    )
-    rows_found = [tuple(row) for status in sorted(statuses) for row in tx.execute(oldest, {"status": status})]
-    first = sorted(rows_found)[:ROWS]
+    limits = _limits(found)
+    oldest = _oldest(bool(limits))
+    every = [
+        tuple(row)
+        for status in sorted(kinds.statuses(found))
+        if workflow.meaning(status) in FOR_US
+        for row in tx.execute(oldest, {"status": status, **limits}).all()
+    ]
+    first = sorted(every)[:ROWS]
     since = {id: at for at, id in first}
     return tuple(
         Waiting(one, since[one.ticket.id]) for one in rows.listed_by_ids(tx, [id for _, id in first])

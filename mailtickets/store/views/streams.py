@@ -6,6 +6,7 @@ for it (`column + 0`), since the order of the first is what makes a page cheap.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +16,8 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, select
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from mailtickets.store.engine import Tx
 from mailtickets.store.schema import shelf
@@ -40,12 +42,6 @@ _PLACES = {
     Key.UPDATED: ("status",),
     Key.CREATED: ("status",),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    kind: Kind
-    key: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +85,8 @@ def _wheres(source: Source, order: Order, is_short: bool) -> list[_Where]:
     place = list(_PLACES[order.key])
     if is_short or order.key is Key.UPDATED:
         place = ["status", *(["assignee"] if "assignee" in order.alike else list(fixed)[:1])]
+    elif order.key is Key.NUMBER and not all(kind.priority for kind in source.kinds):
+        raise ValueError("kinds that stand in order of their numbers are told apart by priority")
     wheres: dict[tuple[Any, ...], list[Kind]] = {}
     for kind in source.kinds:
         values = tuple(fixed[name] if name in fixed else getattr(kind, name) for name in place)
@@ -149,30 +147,45 @@ def _condition(name: str, is_place: bool, is_null: bool, is_list: bool) -> Colum
     return left.in_(bindparam(name, expanding=True)) if is_list else left == bindparam(name)
 
 
-def among(tx: Tx, ids: Sequence[int], found: Sequence[Source], key: Key) -> Mapping[int, Seen]:
-    """Of these tickets those that stand in one of the sources, with their kind and key, by id."""
+def among(
+    tx: Tx, ids: Sequence[int], found: Sequence[Source], columns: Sequence[str], narrowing: Mapping[str, Any]
+) -> Mapping[int, Sequence[Any]]:
+    """Of these tickets those that stand in one of the sources and fit, with columns of the shelf, by id.
+
+    `narrowing`: a column's value, or a list of them.
+    """
     if not ids:
         return {}
-    allowed = {
-        (source.project, source.requester, kind.project, kind.status, kind.priority, kind.assignee)
-        for source in found
-        for kind in source.kinds
-    }
-    places = [(source.project, source.requester, source.besides) for source in found]
-    seen = {}
-    for row in tx.execute(_among(key), {"ids": list(ids)}):
-        kind = Kind(row.project, row.status, row.priority, row.assignee, 1)
-        for project, requester, besides in places:
-            if requester not in (None, row.requester) or row.project in besides:
-                continue
-            if (project, requester, row.project, row.status, row.priority, row.assignee) in allowed:
-                seen[row.ticket] = Seen(kind, row[-1])
-    return seen
+    shape = tuple((name, True, value is None, isinstance(value, list)) for name, value in narrowing.items())
+    values = {k: v for k, v in narrowing.items() if v is not None}
+    projects = [source.project for source in found if source.project is not None]
+    own = [source.requester for source in found if source.requester is not None]
+    within = {"projects": projects, "own": own} if projects or own else {}
+    statement = _among(tx.dialect.name, tuple(columns), shape, bool(within))
+    wanted = json.dumps(ids) if tx.dialect.name == "sqlite" else list(ids)
+    return {row[0]: row[1:] for row in tx.execute(statement, {**values, **within, "ids": wanted}).all()}
 
 
 @cache
-def _among(key: Key) -> Select[Any]:
-    columns = (shelf.c[name] for name in ("ticket", "requester", "project", "status", "priority", "assignee"))
-    return select(*columns, shelf.c[key.value].label("key")).where(
-        shelf.c.ticket.in_(bindparam("ids", expanding=True))
+def _among(
+    dialect: str, columns: tuple[str, ...], shape: tuple[tuple[str, bool, bool, bool], ...], has_limits: bool
+) -> Select[Any]:
+    every: Any = (
+        select(func.json_each(bindparam("ids")).table_valued("value").c.value)
+        if dialect == "sqlite"
+        else select(func.unnest(bindparam("ids", type_=ARRAY(BigInteger))))
+    )
+    found = select(shelf.c.ticket, *(shelf.c[name] for name in columns)).where(shelf.c.ticket.in_(every))
+    for name, is_place, is_null, is_list in shape:
+        found = found.where(_condition(name, is_place, is_null, is_list))
+    if has_limits:
+        found = found.where(within())
+    return found
+
+
+def within() -> ColumnElement[bool]:
+    """What stands in sources of `projects` or of `own` requesters; written so that no index is taken for it."""
+    return or_(
+        shelf.c.project.concat("").in_(bindparam("projects", expanding=True)),
+        (shelf.c.requester + 0).in_(bindparam("own", expanding=True)),
     )

@@ -130,7 +130,7 @@ class Desk:
     def memory(self) -> int:
         """Octets: the proportional set size of all its processes together."""
         assert self._process is not None
-        return sum(map(_pss, family(self._process.pid)))
+        return sum(map(pss, family(self._process.pid)))
 
     def done(self) -> int:
         """How many letters have their outcome, as its log says."""

@@ -258,6 +258,7 @@ class LimitsTable(Table):
     unproven_in_all: RateLimit = Rate(2000, timedelta(minutes=10))
     automatic_per_ticket: Annotated[int | None, PlainValidator(values.count)] = 5
     tickets_per_sender: RateLimit = Rate(20, timedelta(minutes=10))
+    same_words: RateLimit = Rate(1, timedelta(hours=24))
     mail_size: Annotated[int | None, PlainValidator(values.size)] = 25 * 2**20
 
 

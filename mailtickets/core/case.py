@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from mailtickets.core.classify import Judgement
 from mailtickets.core.identity import Evidence
+from mailtickets.core.likeness import Saying
 from mailtickets.core.mail import Address, Attachment, InboundMail
 from mailtickets.core.person import Participant, Person
 from mailtickets.core.thread import Clues, Route
@@ -140,6 +141,9 @@ class Known:
     shown: Story | None = None  # for #show; None: no such ticket, or not theirs
     named: tuple[Person, ...] = ()  # whom the policy names by address, staff or not: notify, operators
     tagged_participants: tuple[Participant, ...] = ()  # of `tagged`
+    # What a person or a mail server wrote of late, if the desk mailed something because of it before this letter
+    # came: tickets that nobody has answered yet; on a ticket, the staff's own messages there.
+    earlier: tuple[Saying, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

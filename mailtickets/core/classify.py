@@ -122,12 +122,12 @@ def _null_path(mail: InboundMail) -> Judgement | None:
     if mail.return_path != "":
         return None
     return Judgement(
-        Kind.BOUNCE if _is_postmaster(mail) else Kind.AUTOMATIC, "an empty Return-Path (RFC 5321)"
+        Kind.BOUNCE if is_postmaster(mail) else Kind.AUTOMATIC, "an empty Return-Path (RFC 5321)"
     )
 
 
 def _postmaster(mail: InboundMail) -> Judgement | None:
-    if not _is_postmaster(mail):
+    if not is_postmaster(mail):
         return None
     return Judgement(Kind.AUTOMATIC, f"From is {mail.sender.spec if mail.sender else ''}: a mail server")
 
@@ -230,7 +230,8 @@ _CHALLENGE = re.compile(
 _MAX_CHALLENGE = 2000  # characters in which the words are looked for
 
 
-def _is_postmaster(mail: InboundMail) -> bool:
+def is_postmaster(mail: InboundMail) -> bool:
+    """Whether a mail server wrote it, by its address."""
     local = mail.sender.key.rpartition("@")[0] if mail.sender else ""
     return local in ("mailer-daemon", "postmaster", "mailerdaemon", "mail-daemon", "mailer_daemon", "mdaemon")
 

@@ -14,9 +14,11 @@ from mailtickets.core.audience import circle, is_inside, operators
 from mailtickets.core.authority import is_known
 from mailtickets.core.case import Case, Reply, ReplyKind
 from mailtickets.core.decision import Decision
+from mailtickets.core.likeness import Saying, alike
 from mailtickets.core.mail import Address
 from mailtickets.core.policy import Policy, Rate
 from mailtickets.core.silence import Silence, Silent
+from mailtickets.core.thread import bare_subject
 
 CALLS_FOR_PROOF = "To see the words of your tickets too, answer this mail with the same command."
 
@@ -49,7 +51,12 @@ def passed(decision: Decision, case: Case, policy: Policy) -> Decision:
         counters.unproven_in_all,
     )
     limits: dict[str, str] = {}
+    echo = _echo(decision, case, policy)
     for i, reply in enumerate(replies):
+        if echo and _is_caught(reply, case):
+            replies[i] = replace(reply, is_held=True)
+            limits[echo[0]] = echo[1]
+            continue
         if not _counts(reply, case):
             continue
         limit = _limit_met(reply, spent, policy)
@@ -140,6 +147,30 @@ def _is_sender(reply: Reply, case: Case) -> bool:
 def _counts(reply: Reply, case: Case) -> bool:
     """Whether the limits are for this mail: automatic, caused by this very sender, and to the outside."""
     return _is_sender(reply, case) and not is_inside(reply.to, circle(case.known))
+
+
+def _echo(decision: Decision, case: Case, policy: Policy) -> tuple[str, str] | None:
+    """The limit on saying the same again, with its value in words, if this letter passes it.
+
+    A robot that no header gives away answers each of our mails with the same words, and a mail server returns
+    each of them. What the desk would answer waits, and the operator is told. What alarms say is not compared:
+    `earlier` holds nothing of other machines.
+    """
+    rate, said = policy.limits.same_words, decision.message
+    if rate is None or said is None:
+        return None
+    files = frozenset(a.sha256 for a in said.attachments if not a.inline)
+    subject = "" if case.known.ticket else bare_subject(case.mail.subject, policy.ticket_tag)
+    here = Saying(f"{subject}\n{said.text}", files)
+    count = sum(alike(here, earlier) for earlier in case.known.earlier)
+    return ("same_words", shown_rate(rate)) if count >= rate.count else None
+
+
+def _is_caught(reply: Reply, case: Case) -> bool:
+    """What goes back to such a sender; all of it, if it is staff's robot or a mail server, to whom notices go too."""
+    sender = case.known.sender
+    is_staffs = sender is not None and sender.is_staff
+    return _is_sender(reply, case) or is_staffs or not case.judgement.is_person
 
 
 def _limit_met(reply: Reply, spent: _Spent, policy: Policy) -> tuple[str, str] | None:

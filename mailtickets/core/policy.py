@@ -45,6 +45,7 @@ class Limits:
     automatic_per_ticket: int | None
     tickets_per_sender: Rate | None
     mail_size: int | None  # octets
+    same_words: Rate | None = None  # letters that say the same, from one sender, that the desk answers
 
 
 @dataclass(frozen=True, slots=True)

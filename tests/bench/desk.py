@@ -53,6 +53,7 @@ unproven_per_domain = "none"
 unproven_in_all = "none"
 automatic_per_ticket = "none"
 tickets_per_sender = "none"
+same_words = "none"
 
 [log]
 format = "json"

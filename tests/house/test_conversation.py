@@ -14,6 +14,7 @@ UNLIMITED = """
 [limits]
 unproven_per_address = "none"
 tickets_per_sender = "none"
+same_words = "none"
 """
 
 

@@ -36,7 +36,7 @@ ODD = {
     + b'--b\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename="../../x"\r\n\r\ny\r\n--b--\r\n',
 }
 
-LIFTED = '[limits]\nunproven_per_address = "none"\ntickets_per_sender = "none"\nmail_size = "1 MiB"\n'
+LIFTED = '[limits]\nunproven_per_address = "none"\nsame_words = "none"\ntickets_per_sender = "none"\nmail_size = "1 MiB"\n'
 
 
 @pytest.fixture

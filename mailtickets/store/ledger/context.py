@@ -9,8 +9,9 @@ from typing import assert_never
 from sqlalchemy import ColumnElement, and_, select, true
 
 from mailtickets.core.case import Counters, Known, Listed, ListFilter, Story, Wanted, Which
-from mailtickets.core.classify import Judgement
+from mailtickets.core.classify import Judgement, is_postmaster
 from mailtickets.core.identity import Evidence
+from mailtickets.core.likeness import Saying
 from mailtickets.core.mail import Address, InboundMail
 from mailtickets.core.person import Part, Participant, Person
 from mailtickets.core.thread import Clues, Route
@@ -19,7 +20,7 @@ from mailtickets.core.workflow import ACTIVE, DONE, Meaning, Workflow
 from mailtickets.store import tickets
 from mailtickets.store.connect import contains
 from mailtickets.store.engine import Tx
-from mailtickets.store.ledger import answered, counts
+from mailtickets.store.ledger import answered, counts, earlier
 from mailtickets.store.ledger.batch import Batch
 from mailtickets.store.ledger.intake import Stored
 from mailtickets.store.schema import ticket
@@ -53,6 +54,7 @@ def context(
         staff=batch.people.staff,
         tagged=found.tagged,
         tagged_participants=found.tagged_participants,
+        earlier=_earlier(batch, stored, mail, judgement, sender, on) if sender else (),
         counters=counts.counters(batch.sheet, sender, on, policy, batch.now) if sender else Counters(),
         duplicate_of=_duplicate_of(batch, stored, mail, evidence, sender),
         is_late=stored.is_late,
@@ -64,6 +66,15 @@ def context(
         shown=_shown(batch.sheet.tx, wanted.show, sender, on) if wanted.show is not None and sender else None,
         named=batch.named,
     )
+
+
+def _earlier(
+    batch: Batch, stored: Stored, mail: InboundMail, judgement: Judgement, sender: Person, on: Ticket | None
+) -> tuple[Saying, ...]:
+    """What is new was never here, and what alarms say is not compared."""
+    if (mail.sender and batch.people.is_new(mail.sender)) or not (judgement.is_person or is_postmaster(mail)):
+        return ()
+    return earlier.sayings(batch.sheet, sender, on, stored.mail.received_at, batch.policy, batch.now)
 
 
 def _called(batch: Batch, sender: Person, written: Address, evidence: Evidence) -> Person:

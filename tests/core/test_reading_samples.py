@@ -66,13 +66,23 @@ def share(total: Counter[str], good: str, bad: str = "", of: str = "") -> float:
     return 100 * total[good] / whole
 
 
-# What has been reached: raise a figure here whenever it rises, never lower one.
+# What has been reached: raise a figure here whenever it rises, never lower one. What is left is mostly what no reader
+# should give, and two suites that want opposite things of the same letter:
+# * U+FFFD or nothing where we read the umlaut (stalwart-legacy 010 020 027 033 052, invalid_subject_characters, raw_email6),
+#   controls where we read letters (7-bit, encoding_plain, thirdparty_000): all five subjects that differ, and five texts.
+# * The first part alone where a letter has several (mime4j-mt_*, stalwart-rfc_000, thirdparty_00*, malformed_008, _013):
+#   a desk must show them all, and imaptools wants them all.
+# * The text of attached messages within a letter that has words of its own (attachment_8bit, attachment_message_rfc822,
+#   attachment_2_base64): nobody's words may become the sender's.
+# * Raw MIME or half of the text in letters without boundaries or headers (stalwart-malformed 001 005 019 020 021, noheader).
+# * Replies: "Sent from my iPhone" kept (std_iphone), a greeting cut (with_regards), a forward cut (forwarded_gmail), the
+#   sender's own quote kept without its head (embedded_email_7, quote_and_text).
 FLOORS: dict[str, tuple[dict[str, Any], float]] = {
-    "reply, exact": ({"good": "reply_exact", "of": "reply_exact_n"}, 92.3),
-    "reply, but for white space": ({"good": "reply_norm", "of": "reply_n"}, 95.6),
+    "reply, exact": ({"good": "reply_exact", "of": "reply_exact_n"}, 93.0),
+    "reply, but for white space": ({"good": "reply_norm", "of": "reply_n"}, 96.2),
     "subject": ({"good": "subject_ok", "of": "subject_n"}, 97.3),
     "from": ({"good": "from_ok", "of": "from_n"}, 99.0),
-    "text": ({"good": "text_ok", "of": "text_n"}, 85.7),
+    "text": ({"good": "text_ok", "of": "text_n"}, 86.6),
     "bounces found": ({"good": "bnc_tp", "bad": "bnc_fn"}, 99.5),
     "bounced addresses found": ({"good": "addr_found", "bad": "addr_missed"}, 99.2),
     "bounced addresses right": ({"good": "addr_found", "bad": "addr_extra"}, 99.6),

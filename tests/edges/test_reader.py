@@ -105,22 +105,38 @@ async def test_a_letter_that_needs_too_much_memory_is_unreadable() -> None:
         assert isinstance(await reader.read(LETTER), InboundMail)
 
 
-async def test_the_loop_goes_on_while_letters_are_read() -> None:
-    big = b"From: a@b.example\nContent-Type: text/html\n\n" + b"<p>hello</p>" * 20_000
+HOSTILE = {
+    "a page of many tags": b"From: a@b.example\nContent-Type: text/html\n\n" + b"<p>hello</p>" * 20_000,
+    "a megabyte of >": b"From: a@b.example\n\n" + b">" * 1_000_000,
+    "On x wrote": b"From: a@b.example\n\n" + b"On x wrote\n" * 50_000,
+    "encoded words": b"From: a@b.example\n" + b"Subject: " + b"=?utf-8?q?a?= " * 100_000 + b"\n\nx",
+    "a thousand levels": b"From: a@b.example\n"
+    + b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (i, i) for i in range(1000)),
+    "a big file": b"From: a@b.example\nContent-Transfer-Encoding: base64\nContent-Type: application/pdf\n\n"
+    + (b"QUJD" * 18 + b"\n") * 120_000,
+}
+LAG = 0.25  # seconds
+
+
+@pytest.mark.parametrize("octets", HOSTILE.values(), ids=HOSTILE)
+async def test_the_loop_goes_on_while_letters_are_read(octets: bytes) -> None:
+    """What the parent itself computes in one go: how long others may wait for it."""
     worst = 0.0
 
     async def tick() -> None:
         nonlocal worst
         while True:
-            begun = time.monotonic()
+            begun, used = time.monotonic(), time.thread_time()
             await asyncio.sleep(0.005)
-            worst = max(worst, time.monotonic() - begun - 0.005)
+            # On a busy machine a sleeper is late whoever is to blame: what the loop computed meanwhile is ours.
+            worst = max(worst, min(time.monotonic() - begun - 0.005, time.thread_time() - used))
 
     async with Reader() as reader:
         ticking = asyncio.create_task(tick())
-        await asyncio.gather(*(reader.read(big) for _ in range(6)))
+        answers = await asyncio.gather(*(reader.read(octets) for _ in range(4)))
         ticking.cancel()
-    assert worst < 0.25
+    assert all(isinstance(answer, InboundMail | Unreadable) for answer in answers)
+    assert worst < LAG
 
 
 async def test_children_end_with_the_reader_and_ignore_the_signals_that_stop_the_desk() -> None:

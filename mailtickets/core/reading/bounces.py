@@ -175,7 +175,7 @@ def _named(notice: str, own: set[str]) -> tuple[str, ...]:
             _trimmed(found)
             for line in chosen
             for found in _SPEC.finditer(line)
-            if not _SENDER.search(line, 0, found.start())
+            if not _SENDER.search(line, max(0, found.start() - _LONGEST_BEFORE), found.start())
         )
         wanted = (
             spec
@@ -187,6 +187,7 @@ def _named(notice: str, own: set[str]) -> tuple[str, ...]:
     return ()
 
 
+_LONGEST_BEFORE = 40  # characters before an address that say whose it is
 _SENDER = re.compile(r"\bmail from:?\s+<?$", re.IGNORECASE)  # "not accepting mail from ann@example.org"
 
 

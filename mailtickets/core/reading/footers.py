@@ -65,7 +65,7 @@ _CLOSED = (
 )
 # The start of a paragraph that a company's server puts under every letter.
 DISCLAIMER = re.compile(
-    r"[*_#\[\s\-]*(?:disclaimer|legal (?:notice|disclaimer)|confidential(?:ity)?(?: (?:notice|note|statement|information))?\s*[:.\-]|"
+    r"[*_#\[\s\-]{0,20}(?:disclaimer|legal (?:notice|disclaimer)|confidential(?:ity)?(?: (?:notice|note|statement|information))?\s*[:.\-]|"
     r"privileged(?:/| (?:and|&) )confidential|aviso (?:legal|de confidencialidad)|avviso (?:legale|di riservatezza)|"
     r"avis de confidentialité|clause de confidentialité|haftungsausschluss|vertraulichkeitshinweis|"
     r"(?:notice|important|note|hinweis|wichtig|ai sensi del?)\b[^\n]{0,80}?"
@@ -111,7 +111,7 @@ MEETING_RULE = re.compile(r"[_\-.·]{20,}\s*$|-::~:~.*")
 
 # What a server puts on top of letters that come from outside.
 BANNER = re.compile(
-    r"[\[(*#<!\s⚠️]*(?:(?:caution|warning|attention|alert|notice|external|extern\w{0,2}|achtung|vorsicht|hinweis|atención|"
+    r"[\[(*#<!\s⚠️]{0,20}(?:(?:caution|warning|attention|alert|notice|external|extern\w{0,2}|achtung|vorsicht|hinweis|atención|"
     r"precaución|atenção|cuidado|attenzione|let op|waarschuwing|varning|advarsel|uwaga|внимание)\b)[^\n]{0,40}?"
     r"(?:$|[:!.\-\])*]|external|e-?mail|sender|mail|absender|expéditeur|remitente|mittente)",
     re.IGNORECASE,
@@ -125,7 +125,7 @@ BANNER_SAYS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 STRANGER = re.compile(
-    r"[\[\s|]*(?:some people who received this message don.t often get email from|you don.t often get e-?mail from|"
+    r"[\[\s|]{0,10}(?:some people who received this message don.t often get email from|you don.t often get e-?mail from|"
     r"sie erhalten nicht (?:häufig|oft) e-?mails? von|vous n.obtenez pas souvent d.e-?mail|vous ne recevez pas souvent|"
     r"no suele recibir correo|u ontvangt niet vaak e-?mail|non si ricevono spesso messaggi|você não costuma receber|"
     r"du får inte ofta e-?post|nie otrzymujesz często wiadomości|вы нечасто получаете)\b",

@@ -54,13 +54,14 @@ _DAY = re.compile(
     r"\d{1,4}\s?[/.\-年년]\s?\d{1,2}\s?[/.\-月월]\s?\d{1,4}|(?:^|\D)\d{1,2}(?:\D|\d{1,2}:\d\d){1,24}(?:19|20)\d\d(?:\D|$)"
     r"|(?:^|\D)(?:19|20)\d\d\D{1,14}\d{1,2}(?:\D|$)"
 )
+_CLUE = re.compile(r"[\d@]")
 _BRACKETED = re.compile(r"[<(\[]\s?(?:mailto:)?[^\s<>()@]{1,64}@[^\s<>()]{1,255}[>)\]]")
 _CUT = re.compile(r"<|\((?!\w\))")  # a name, and here its address
 _WHO_CUT = re.compile(r"^.{0,80}[<(][^\s<>()@]{1,64}@[^\s<>()]{1,255}[>)],?[^.!?:]{0,24}$")
 # A line that a person has ended: "See you at 10:30.", but not "20 nov." or "20. stu 2026."
 _SENTENCE = re.compile(r"[!?…]\s*$|(?:^|\s)(?!\d{4}\.)(?:\S{5,}|\d{1,2}[:.]\d\d)\.\s*$|[:：]\s*$")
-_VERB_ALONE = re.compile(rf"\W*(?:{_any(marks.WROTE)})[\s:：*_\-–—]*$", re.IGNORECASE)
-_QUOTING = re.compile(rf"[\s*_]*(?:{_any(marks.QUOTING)})[\s:]", re.IGNORECASE)
+_VERB_ALONE = re.compile(rf"\W{{0,10}}(?:{_any(marks.WROTE)})[\s:：*_\-–—]*$", re.IGNORECASE)
+_QUOTING = re.compile(rf"[\s*_]{{0,10}}(?:{_any(marks.QUOTING)})[\s:]", re.IGNORECASE)
 _NO_MARKS = dict.fromkeys((0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 _DIGITS = {0x0660 + digit: str(digit) for digit in range(10)} | {
     0x06F0 + digit: str(digit) for digit in range(10)
@@ -177,11 +178,15 @@ class Heads:
         for end in range(at + 1, min(at + MAX_ATTRIBUTION, len(self.lines)) + 1):
             if BLANK.match(self.lines[end - 1]) or self.is_quoted(end - 1):
                 return 0
-            if not self._may_end[end - 1]:
+            if not self._may_end[end - 1] or not self._has_clue(at, end):
                 continue
             if (start := self._start(at, end)) is not None:
                 return end if start == at else 0
         return 0
+
+    def _has_clue(self, at: int, end: int) -> bool:
+        """Whether there is anything that makes these lines an attribution: a number, an address, a quote below."""
+        return any(_CLUE.search(line) for line in self.lines[at:end]) or self.is_quoted(self.next(end))
 
     def _start(self, first: int, end: int) -> int | None:
         """The line on which the attribution begins that ends before `end`; all above it is the sender's.

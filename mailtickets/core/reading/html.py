@@ -32,8 +32,9 @@ _NONCHARACTERS = re.compile("[\ufdd0-\ufdef]")
 
 _PREFORMATTED = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.I)
 _CONFIG = ParserConfig(css=STRICT_CSS_PROFILE, display_links=False, display_images=False)
+MAX_TABLE = 4_000_000  # characters, blanks included
 _NO_NAMES: frozenset[str] = frozenset()
-_LONGEST_STYLE = 2000
+_LONGEST_STYLE = 1000
 _MAX_SHEETS = 10
 _MAX_SHEET = 20_000  # characters of a style sheet that are read
 _AT_RULE = re.compile(r"@[^{};]{1,300}\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
@@ -50,12 +51,17 @@ _FIELD = re.compile(r"(?:^|\s)[^\s:：][^:：\n]{0,24}[:：]")
 _FEWEST_FIELDS = 2
 # What preview lines are filled up with, and marks for a hyphen that was not needed.
 _FILLER = re.compile("(?:[\u034f\u200b-\u200d\u2007\u2060\ufeff][\u00a0 ]{0,3}){3,}|\u00ad")
-MAX_TAGS = 50_000  # beyond that the layout is left out: only the words matter then
+MAX_TAGS = 20_000  # beyond that the layout is left out: only the words matter then
 _TAG = re.compile(r"<[^<>]{0,5000}>")
 _BLOCK_TAG = re.compile(
     r"<(?:/?(?:p|div|tr|li|h[1-6]|table|blockquote|pre)|br)\b[^<>]{0,5000}>", re.IGNORECASE
 )
-_SILENT_PART = re.compile(r"<(script|style|title)\b.{0,200000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_SILENT_TAG = re.compile(r"<(/?)(script|style|title)\b[^<>]{0,2000}>", re.IGNORECASE)
+_QUOTING_TAG = re.compile(
+    r"<[a-z]{1,12}\s[^<>]{0,500}(?:gmail_quote|divRplyFwdMsg|appendonsend|moz-cite-prefix|yahoo_quoted|protonmail_quote|"
+    r"zmail_extra|type=[\"']?cite)[^<>]{0,500}>",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +92,34 @@ def unescaped(source: str) -> str:
 
 
 def _bared(source: str) -> str:
-    """The words between the tags, a line for each block."""
-    broken = _BLOCK_TAG.sub("\n", _SILENT_PART.sub(" ", source))
-    lines = (" ".join(line.split()) for line in unescape(_TAG.sub(" ", broken)).split("\n"))
+    """The words between the tags, a line for each block. From the first quote on all is quoted."""
+    heard = _without_silent(source)
+    if found := _QUOTING_TAG.search(heard):
+        heard = f"{heard[: found.start()]}<p>{_OPEN[SegmentKind.QUOTE]}<p>{heard[found.end() :]}"
+    lines = (
+        " ".join(line.split()) for line in unescape(_TAG.sub(" ", _BLOCK_TAG.sub("\n", heard))).split("\n")
+    )
     return "\n".join(line for line in lines if line)
+
+
+def _without_silent(source: str) -> str:
+    """Without scripts, styles and titles; one that is never closed hides nothing."""
+    out: list[str] = []
+    end, opened, name = 0, -1, ""
+    for found in _SILENT_TAG.finditer(source):
+        if opened < 0 and not found[1]:
+            opened, name = found.start(), found[2].lower()
+        elif opened >= 0 and found[1] and found[2].lower() == name:
+            out += (source[end:opened], " ")
+            end, opened = found.end(), -1
+    return "".join((*out, source[end:]))
 
 
 def _laid_out(source: str) -> str:
     parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     tree = lxml.html.document_fromstring(source.encode("utf-8"), parser=parser)
+    if _is_too_wide(tree):
+        return ""
     unseen = _unseen(tree)
     for element in list(tree.iter(lxml.etree.Element)):
         if element.attrib or element.tag in structure.SILENT:
@@ -102,6 +127,13 @@ def _laid_out(source: str) -> str:
         elif element.tag == "blockquote" and _is_introduced(element):
             _mark(element, SegmentKind.QUOTE, to_end=False)
     return str(Inscriptis(tree, _CONFIG).get_text())
+
+
+def _is_too_wide(tree: lxml.html.HtmlElement) -> bool:
+    """Whether a table would be mostly blanks: every row is filled up to the longest cell of each column."""
+    cells = list(tree.iter("td", "th"))
+    longest = max((len(text) for table in tree.iter("table") for text in table.itertext()), default=0)
+    return len(cells) * longest > MAX_TABLE
 
 
 def _unseen(tree: lxml.html.HtmlElement) -> frozenset[str]:

@@ -31,6 +31,7 @@ _FIRST_CHUNK = re.compile(rb"[A-Za-z0-9+/\s]+={1,2}")
 _BLANKS = b" \t\r\n"
 _SOFT_BREAK = re.compile(rb"=[ \t]*(?:\r\n?|(?<=[ \t])\n)")
 _CHARSET = re.compile(rb"(?:charset=\"?|=\?)([A-Za-z0-9][\w\-]{2,40})", re.IGNORECASE)
+MAX_CANDIDATES = 100_000  # places that look like a boundary; no letter has as many
 _NO_LIMITS = ReadingLimits(header_lines=1_000_000)
 
 
@@ -208,7 +209,9 @@ def _delimiters(raw: bytes, boundary: str, after: re.Pattern[bytes]) -> list[_De
     mark = b"--" + boundary.encode("utf-8", "replace")
     found: list[_Delimiter] = []
     at = raw.find(mark)
-    while at >= 0:
+    for _ in range(MAX_CANDIDATES):
+        if at < 0:
+            break
         end = at + len(mark)
         if (at == 0 or raw[at - 1] in b"\r\n") and (rest := after.match(raw, end)):
             end = rest.end()

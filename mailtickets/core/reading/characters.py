@@ -73,6 +73,7 @@ _HIGH = bytes(range(128, 256))
 _GUESS_FROM = 2048  # octets; more costs much and tells little
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e\ufeff]")
+_ASCII_CONTROLS = bytes(n for n in range(128) if _CONTROLS.match(chr(n)))
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _LINE_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
 _LINE_BREAK = re.compile("\r\n?|[\u2028\u2029]")
@@ -112,6 +113,8 @@ def clean_text(text: str) -> str:
     r"""Text of several lines: line breaks are "\n", controls other than tab are gone."""
     if "\r" in text or "\u2028" in text or "\u2029" in text:
         text = _LINE_BREAK.sub("\n", text)
+    if text.isascii():
+        return text.encode("ascii").translate(None, _ASCII_CONTROLS).decode("ascii")
     return _SURROGATES.sub("\ufffd", _CONTROLS.sub("", text))
 
 

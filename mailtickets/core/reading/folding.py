@@ -81,7 +81,10 @@ class _Fold:
         self.heads = Heads(lines, self._is_quoted)
         self.has_typed = False
         whole = "\n".join(lines).casefold()
+        # What no line can be, since the words for it stand nowhere, is not looked for line by line.
         self.has_above = any(word in whole for word in marks.ABOVE_WORDS)
+        self.has_app = any(word in whole for word in footers.APPS)
+        self.has_meeting = any(word in whole for word in footers.MEETING_WORDS)
 
     def kinds_of_lines(self) -> list[SegmentKind]:
         at = 0
@@ -156,7 +159,7 @@ class _Fold:
             below = self._below(at) or []
             is_list = any(_LIST_WORDS.search(text[:LOOK]) for text in below[:4])
             return self.has_typed and (is_list or self._is_meeting(at, line))
-        if len(line) < _LONGEST_SENT_FROM and _is_sent_from(line.strip(" *_<>\t")):
+        if len(line) < _LONGEST_SENT_FROM and self._is_sent_from(line.strip(" *_<>\t")):
             return self._below(at) is not None
         return self.has_typed and (footers.DISCLAIMER.match(line) is not None or self._is_meeting(at, line))
 
@@ -173,6 +176,8 @@ class _Fold:
 
     def _is_meeting(self, at: int, line: str) -> bool:
         """A rule over "Microsoft Teams", or such words alone, and a link or a number below."""
+        if not self.has_meeting:
+            return False
         if footers.MEETING_RULE.match(line):
             following = self.lines[at + 1 : at + 4]
             return any(footers.MEETING.match(text[:LOOK]) for text in following)
@@ -257,19 +262,16 @@ class _Fold:
         self.kinds[start:end] = [kind] * (end - start)
         return end
 
+    def _is_sent_from(self, line: str) -> bool:
+        if line.rstrip(".").endswith(footers.SENT_FROM_ENDS) or footers.SENT_FROM.fullmatch(line):
+            return True
+        found = self.has_app and (footers.GET_APP.fullmatch(line) or footers.GET_APP_ENDS.fullmatch(line))
+        return bool(found)
+
     def _is_quoted(self, at: int) -> bool:
         if at >= len(self.lines):
             return False
         return self.kinds[at] is QUOTE or _QUOTED.match(self.lines[at]) is not None
-
-
-def _is_sent_from(line: str) -> bool:
-    return (
-        line.rstrip(".").endswith(footers.SENT_FROM_ENDS)
-        or footers.SENT_FROM.fullmatch(line) is not None
-        or footers.GET_APP.fullmatch(line) is not None
-        or footers.GET_APP_ENDS.fullmatch(line) is not None
-    )
 
 
 _SAMPLE = 60  # characters, white space left out, by which a place is found again

@@ -7,7 +7,24 @@ from __future__ import annotations
 
 import re
 
-_APPS = r"(?:outlook|bluemail|typeapp|yahoo|gmail|proton|spark|mymail|mail\.ru|nine|aquamail|edison|mailbird|canary)"
+# A text with none of these has no line about getting an app.
+APPS = (
+    *(
+        "outlook",
+        "bluemail",
+        "typeapp",
+        "yahoo",
+        "gmail",
+        "proton",
+        "spark",
+        "mymail",
+        "mail.ru",
+        "nine",
+        "aquamail",
+    ),
+    *("edison", "mailbird", "canary"),
+)
+_APPS = rf"(?:{'|'.join(map(re.escape, APPS))})"
 _SYSTEMS = r"(?:android|ios|iphone|ipad|mac|windows)"
 SENT_FROM = re.compile(
     r"(?:(?:please )?(?:excuse|pardon|forgive) .{0,40})?(?:sent (?:from|via|with|by|using) (?:my |the |a |an )?(?:\S+ ?){1,8}|"
@@ -99,6 +116,11 @@ DISCLAIMER = re.compile(
 )
 
 # A meeting that a calendar program wrote into the letter. It counts with a link or a number below.
+# A text with none of these has no line that invites to a meeting.
+MEETING_WORDS = (
+    *("teams", "webex", "join", "zoom", "meet", "besprechung", "réunion", "reunión", "reunião", "riunione"),
+    "vergadering",
+)
 MEETING = re.compile(
     r"(?:.{0,20}\b(?:microsoft teams|teams-(?:besprechung|vergadering|møde|møte|möte)|webex)\b.{0,24}|join (?:zoom|the|with|your|on|our)\b.{0,40}"
     r"|.{1,60} is inviting you to a scheduled zoom meeting\.?|google meet|join with google meet\b.{0,80}|zoom[- ]meeting.{0,10}|"

@@ -10,6 +10,7 @@ import binascii
 import itertools
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -256,6 +257,8 @@ def _base64(raw: bytes) -> bytes:
 
     What has too many of them is no base64, whatever its header says; what a list's server wrote below is left out.
     """
+    with suppress(binascii.Error):  # most is as it should be, and files are long
+        return binascii.a2b_base64(raw.translate(None, _BLANKS), strict_mode=True)
     first = _FIRST_CHUNK.match(raw)
     if first is None or len(_NOT_BASE64.sub(b"", first[0])) % 4:
         strange = len(raw.translate(None, _BLANKS)) - len(_NOT_BASE64.sub(b"", raw))

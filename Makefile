@@ -11,12 +11,13 @@ PROJECT := $(INSTALL) --no-deps --no-build-isolation --editable .
 LOCK    := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench fmt lock rings clean
+.PHONY: help demo test bench torture fmt lock rings clean
 
 help:
 	@echo "make demo          the desk with a mail server of its own, playing a conversation (ARGS=--once: play, check, exit)"
 	@echo "make test          lint, types, contracts and all tests, on real mail servers and databases"
 	@echo "make bench         mails a second, seconds to an acknowledgement, memory (ARGS=…: see tests/bench)"
+	@echo "make torture       kills, broken servers, full disks for hours, and a table of what held (ARGS=…: see docs/torture.md)"
 	@echo "make fmt           format the code"
 	@echo "make lock          resolve the dependencies again (ARGS=--upgrade for the newest)"
 
@@ -32,6 +33,9 @@ test: .venv/test-ready rings
 
 bench: .venv/test-ready rings
 	$(BIN)/python -m tests.bench $(ARGS)
+
+torture: .venv/test-ready rings
+	$(BIN)/python -m tests.torture $(ARGS)
 
 fmt: .venv/test-ready
 	$(BIN)/ruff check --fix

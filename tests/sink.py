@@ -93,6 +93,10 @@ class Sink:
         """The next answers at this stage, one each; afterwards the sink behaves."""
         self._script[stage].extend(answers)
 
+    def forget_script(self) -> None:
+        """From now on it behaves."""
+        self._script.clear()
+
     @property
     def mails(self) -> tuple[Kept, ...]:
         return tuple(self._kept)

@@ -162,9 +162,11 @@ class Inbox:
         wanted = [head.uid for head in heads]
         query = self._link.client.uid("FETCH", syntax.uid_set(wanted), f"(UID {part})")
         answer = await self._link.command("FETCH", query, octets=sum(head.size for head in heads))
-        found = {
-            i.uid: i.body for i in syntax.fetched(answer.lines) if i.uid in wanted and i.body is not None
-        }
+        items = tuple(syntax.fetched(answer.lines))
+        if any(item.is_torn for item in items):
+            self._link.abort()
+            raise LinkDown(f"{self._link.where} sends mails of another length than it says.")
+        found = {i.uid: i.body for i in items if i.uid in wanted and i.body is not None}
         # RFC 5530: the rest of the answer is good.
         if answer.result == "OK" or "EXPUNGEISSUED" in said(answer):
             return found

@@ -58,6 +58,7 @@ class Item:
     size: int  # RFC822.SIZE
     received_at: datetime  # INTERNALDATE
     body: bytes | None  # None: NIL, or not asked for
+    is_torn: bool = False  # the literal was longer or shorter than announced: nothing of it can be believed
 
 
 _UID = re.compile(rb"\bUID (\d+)")
@@ -68,25 +69,29 @@ _BODY = re.compile(rb'BODY\[[^\]]*\](?:<\d+>)? "((?:[^"\\]|\\.)*)"')  # where it
 
 def fetched(lines: Sequence[bytes | bytearray]) -> Iterator[Item]:
     """Of a FETCH answer as aioimaplib gives it: a literal is a bytearray, all else are lines."""
-    text, body = b"", None
+    text, body, is_torn = b"", None, False
+    before: bytes | bytearray = b""
     for line in lines:
         if isinstance(line, bytearray):
             body = bytes(line)
         elif re.match(rb"\d+ FETCH \(", line):
             if text:
-                yield _item(text, body)
-            text, body = line, None
+                yield _item(text, body, is_torn)
+            text, body, is_torn = line, None, False
         else:
+            # RFC 3501 section 9: what follows a literal is the next attribute, or the end of the list.
+            is_torn |= isinstance(before, bytearray) and not line.startswith((b" ", b")"))
             text += b" " + line
+        before = line
     if text:
-        yield _item(text, body)
+        yield _item(text, body, is_torn)
 
 
-def _item(text: bytes, body: bytes | None) -> Item:
+def _item(text: bytes, body: bytes | None, is_torn: bool) -> Item:
     if inline := _BODY.search(text):
         text, body = text.replace(inline[0], b""), re.sub(rb"\\(.)", rb"\1", inline[1])
     uid, size = _UID.search(text), _SIZE.search(text)
-    return Item(int(uid[1]) if uid else 0, int(size[1]) if size else 0, _received_at(text), body)
+    return Item(int(uid[1]) if uid else 0, int(size[1]) if size else 0, _received_at(text), body, is_torn)
 
 
 def _received_at(text: bytes) -> datetime:

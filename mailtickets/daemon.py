@@ -14,23 +14,29 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from mailtickets import __version__, config, desk, dkim, failpoints, log, schedule
+from mailtickets import __version__, config, desk, dkim, failpoints, log, schedule, upkeep
 from mailtickets.config import Settings
 from mailtickets.control import door
 from mailtickets.control.clerk import LedgerClerk
 from mailtickets.delivery import Delivery
 from mailtickets.failpoints import Point, reach
 from mailtickets.indexing import Indexing
-from mailtickets.intake import House, Intake, finish_leftovers
+from mailtickets.intake import Ground, House, Intake, finish_leftovers, watched_by_others
 from mailtickets.oauth import Keyring
+from mailtickets.outage import Outages
 from mailtickets.reader.pool import Reader
+from mailtickets.room import Room
 from mailtickets.smtp import Courier
-from mailtickets.store import engine, lock, outbox, people
-from mailtickets.store.engine import Store
+from mailtickets.store import connect, engine, lock, people, presence
+from mailtickets.store.engine import Patience, Store
+from mailtickets.store.patience import DATABASE
+from mailtickets.store.presence import Presence
+from mailtickets.upkeep import Upkeep
 
 STOP_WITHIN = 30.0  # seconds for what is on the wire
 BEAT_WITHIN = 900.0  # seconds: the longest that a loop may be busy with one thing
@@ -76,7 +82,7 @@ def notify(message: str) -> None:
 def run(settings: Settings, clock: Callable[[], datetime] = utcnow) -> None:
     """Be the service until SIGTERM or SIGINT. `lock.Held` if another one works here."""
     failpoints.arm(config.failpoint_plan())
-    with lock.hold(settings.state_dir):
+    with lock.hold(settings.state_dir, settings.database_url):
         reach(Point.LOCKED)
         asyncio.run(_serve(settings, clock))
 
@@ -89,31 +95,91 @@ async def _serve(settings: Settings, clock: Callable[[], datetime]) -> None:
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
-    notify("EXTEND_TIMEOUT_USEC=600000000")  # migrations and their backup take what they take
-    keyring = Keyring(settings.state_dir)
-    async with _ledger(settings, clock) as store, Reader() as reader:
-        courier = Courier(settings.smtp, tokens=keyring.of(settings.smtp.oauth2))
-        try:
-            await _work(settings, clock, stop, store, reader, courier, keyring)
-        finally:
-            await courier.close()
-            await keyring.close()
+    outages, keyring = Outages(clock), Keyring(settings.state_dir)
+    patience = Patience(outages)
+    if await _ledger_is_current(settings, stop, patience):
+        async with _ledger(settings, clock, patience) as (store, watch), Reader() as reader:
+            ground = Ground(_room(settings, outages), watch, outages)
+            courier = Courier(settings.smtp, tokens=keyring.of(settings.smtp.oauth2))
+            try:
+                await _work(settings, clock, stop, store, reader, courier, ground, keyring)
+            finally:
+                await courier.close()
+                await keyring.close()
     log.stopped()
 
 
+async def _ledger_is_current(settings: Settings, stop: asyncio.Event, patience: Patience) -> bool:
+    """The ledger is there and up to date; False if the daemon was stopped while it waited for that."""
+    tries = 0
+    # Threads, so that a signal is heard and systemd is told: migrations and their backup take what they take.
+    async with _more_time():
+        while not stop.is_set():
+            try:
+                await asyncio.to_thread(engine.make_current, settings.database_url, settings.state_dir)
+                patience.went_well("write")
+                return True
+            except engine.Away as away:
+                if away.is_refusal:
+                    raise
+                await _first(stop.wait(), patience.wait("write", away.trouble, tries))
+                tries += 1
+    return False
+
+
 @contextlib.asynccontextmanager
-async def _ledger(settings: Settings, clock: Callable[[], datetime]) -> AsyncIterator[Store]:
-    """The ledger, up to date, with the people of the config in it."""
-    engine.make_current(settings.database_url, settings.state_dir)
-    store = Store.open(settings.database_url, settings.blobs)
+async def _more_time() -> AsyncIterator[None]:
+    """Keep asking systemd for more time to start, for as long as it takes."""
+
+    async def ask() -> None:
+        while True:
+            notify("EXTEND_TIMEOUT_USEC=60000000")
+            await asyncio.sleep(15)
+
+    asking = asyncio.create_task(ask())
+    try:
+        yield
+    finally:
+        asking.cancel()
+
+
+async def _first(*coroutines: Coroutine[Any, Any, Any]) -> None:
+    """Until one of them has ended."""
+    tasks = [asyncio.ensure_future(one) for one in coroutines]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def _room(settings: Settings, outages: Outages) -> Room:
+    """The disks that the desk writes to."""
+    folders = [settings.state_dir, settings.blobs]
+    if connect.is_sqlite(settings.database_url):
+        folders.append(connect.sqlite_file(settings.database_url).parent)
+    return Room(folders, settings.free_disk, outages)
+
+
+@contextlib.asynccontextmanager
+async def _ledger(
+    settings: Settings, clock: Callable[[], datetime], patience: Patience
+) -> AsyncIterator[tuple[Store, Presence]]:
+    """The ledger with the people of the config in it, and who we are there."""
+    store = Store.open(settings.database_url, settings.blobs, patience=patience)
+    owner = f"{os.getpid()}-{secrets.token_hex(4)}"
+    inboxes = presence.names([box.address.key for box in settings.mailboxes])
+    watch = Presence(settings.database_url, owner, inboxes)
     try:
         await store.write(people.sync_staff, settings.staff, clock())
         reach(Point.STAFF_KNOWN)
-        await store.write(outbox.release_claims, clock())
+        await watch.renew()
+        await store.write(watch.release_dead, clock())
         reach(Point.CLAIMS_RELEASED)
-        yield store
+        yield store, watch
     finally:
         await store.close()
+        await watch.close()
 
 
 async def _work(
@@ -123,13 +189,14 @@ async def _work(
     store: Store,
     reader: Reader,
     courier: Courier,
+    ground: Ground,
     keyring: Keyring,
 ) -> None:
     furnished = desk.furnish(settings)
+    watch, outages = ground.presence, ground.outages
     pulse = Pulse()
     loop = asyncio.get_running_loop()
-    owner = f"{os.getpid()}-{secrets.token_hex(4)}"
-    delivery = Delivery(store, courier, furnished, clock, owner, settings.smtp)
+    delivery = Delivery(store, courier, furnished, clock, watch.owner, settings.smtp, ground.room, outages)
     indexing = Indexing(store)
 
     def nudge() -> None:
@@ -139,17 +206,19 @@ async def _work(
     checker = dkim.Checker(settings.nameservers)
     house = House(store, reader, furnished, clock, nudge, checker, asyncio.Lock())
     inboxes = [
-        Intake(house, box, pulse.beat(f"inbox {box.address.key}"), keyring.of(box.imap.oauth2))
+        Intake(house, ground, box, pulse.beat(f"inbox {box.address.key}"), keyring.of(box.imap.oauth2))
         for box in settings.mailboxes
     ]
+    keeping = Upkeep(
+        store, furnished, clock, outages, watch, ground.room, delivery.nudge, settings.alarm_after
+    )
     asked = asyncio.Event()  # the operator wants letters looked at again, or rows sent
 
     def ask() -> None:
         loop.call_soon_threadsafe(asked.set)
 
     def reconcile() -> None:
-        for inbox in inboxes:
-            inbox.reconcile_soon()
+        ask()  # also for what somebody without our socket has let go on
 
     clerk = LedgerClerk(store, furnished, clock, ask)
     works = schedule.Clockwork(
@@ -158,26 +227,28 @@ async def _work(
         clock,
         delivery.nudge,
         reconcile,
-        owner,
+        watch.owner,
         inboxes=lambda: [inbox.count for inbox in inboxes if inbox.count is not None],
         named=furnished.policy.told,
     )
 
-    await finish_leftovers(house)
+    await finish_leftovers(house, watched_by_others(watch))
     jobs = await schedule.start(works)
     try:
         async with asyncio.TaskGroup() as group:
             sending = group.create_task(delivery.run(pulse.beat("delivery")))
+            taking = [group.create_task(inbox.run()) for inbox in inboxes]
             others = [
-                *(group.create_task(inbox.run()) for inbox in inboxes),
                 group.create_task(door.serve(clerk, settings.state_dir)),
-                group.create_task(_answer_operator(asked, house, delivery)),
+                group.create_task(_answer_operator(asked, house, delivery, watch, inboxes)),
                 group.create_task(indexing.run(pulse.beat("indexing"))),
-                group.create_task(_watchdog(pulse)),
+                group.create_task(upkeep.hold(keeping)),
+                group.create_task(upkeep.tell(keeping)),
+                group.create_task(_watchdog(pulse, outages)),
             ]
             if settings.web.listen:
                 others.append(group.create_task(_keep_window_open(settings)))
-            notify(f"READY=1\nSTATUS=Watching {len(inboxes)} inboxes")
+            notify(f"READY=1\nSTATUS={_status(watch, len(inboxes))}")
             log.ready(
                 [b.address.key for b in settings.mailboxes],
                 settings.policy.url if settings.web.listen else "",
@@ -186,26 +257,38 @@ async def _work(
             notify("STOPPING=1")
             log.stopping("asked to by a signal")
             delivery.stop()
-            for task in others:
+            # What has begun comes to its end: a batch, with its marks; a conversation with the relay.
+            ending = [sending, *(task for inbox, task in zip(inboxes, taking, strict=True) if inbox.stop())]
+            for task in (*others, *(task for task in taking if task not in ending)):
                 task.cancel()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(STOP_WITHIN):
-                    await asyncio.shield(sending)
-            sending.cancel()
+            await asyncio.wait(ending, timeout=STOP_WITHIN)
+            for task in ending:
+                task.cancel()
     finally:
         jobs.shutdown(wait=False)
 
 
-async def _answer_operator(asked: asyncio.Event, house: House, delivery: Delivery) -> None:
-    """After the clerk was asked for something: letters that wait again, rows that are due again."""
+def _status(watch: Presence, inboxes: int) -> str:
+    """What `systemctl status` shows."""
+    if awaited := len(watch.awaited()):
+        return f"Standing by for {awaited} of {inboxes} inboxes: another mailtickets watches them"
+    return f"Watching {inboxes} inboxes"
+
+
+async def _answer_operator(
+    asked: asyncio.Event, house: House, delivery: Delivery, watch: Presence, inboxes: Sequence[Intake]
+) -> None:
+    """After the clerk was asked for something: letters that wait again, or may be taken in; rows that are due again."""
     while True:
         await asked.wait()
         asked.clear()
-        await finish_leftovers(house)
+        for inbox in inboxes:
+            inbox.reconcile_soon()
+        await finish_leftovers(house, watched_by_others(watch))
         delivery.nudge()
 
 
-async def _watchdog(pulse: Pulse) -> None:
+async def _watchdog(pulse: Pulse, outages: Outages) -> None:
     """Ping systemd while the loop runs on time and every part of the house shows signs of life."""
     wanted = float(os.environ.get("WATCHDOG_USEC", "0")) / 1e6
     every = wanted / 3 if wanted else 10.0
@@ -214,7 +297,9 @@ async def _watchdog(pulse: Pulse) -> None:
         before = loop.time()
         await asyncio.sleep(every)
         lag = loop.time() - before - every
-        silent = pulse.silent(loop.time())
+        # Whoever waits for the database is silent and well: to be started again would not bring it back.
+        is_waiting = any(outage.name == DATABASE for outage in outages.lasting())
+        silent = () if is_waiting else pulse.silent(loop.time())
         if lag > LAG_LIMIT or silent:
             log.unwell(lag, silent)
         else:

@@ -19,6 +19,8 @@ from mailtickets.core import retry
 from mailtickets.core.retry import Again, Deferred, Done, GiveUp, Result, Step
 from mailtickets.desk import Desk
 from mailtickets.failpoints import Point, reach
+from mailtickets.outage import Outages
+from mailtickets.room import LOOK_EVERY, Room
 from mailtickets.smtp import Courier
 from mailtickets.store import attempts, outbox
 from mailtickets.store.engine import Store, Tx
@@ -26,6 +28,7 @@ from mailtickets.store.outbox import Claimed
 
 CLAIM = 40  # rows at a time
 LONGEST_SLEEP = 30.0  # seconds; a nudge or a due row comes first
+RELAY = "relay"  # its name among the outages
 FIRST_BREAK = 2.0  # seconds without claiming after the relay went away; doubles
 LONGEST_BREAK = 60.0
 
@@ -48,6 +51,8 @@ class Delivery:
         clock: Callable[[], datetime],
         owner: str,
         relay: SmtpSettings,
+        room: Room,
+        outages: Outages,
     ) -> None:
         self._store = store
         self._courier = courier
@@ -59,7 +64,8 @@ class Delivery:
         self._nudged = asyncio.Event()
         self._stopping = asyncio.Event()
         self._break = 0.0
-        self._down_since: datetime | None = None
+        self._room = room
+        self._outages = outages
         self._to_settle: list[tuple[Settled, asyncio.Future[None]]] = []
         self._settling = asyncio.Lock()
 
@@ -77,18 +83,25 @@ class Delivery:
         while not self._stopping.is_set():
             beat()
             self._nudged.clear()
-            rows = await self._store.write(outbox.claim, self._owner, CLAIM, self._clock())
+            has_room = self._room.is_there()
+            # Short of room nothing is begun, but for telling the operators so.
+            what = outbox.claim if has_room else outbox.claim_alarms
+            rows = await self._store.write(what, self._owner, CLAIM, self._clock())
             if rows:
                 reach(Point.CLAIMED)
                 await self._send_all(rows)
                 await self._pause_for_relay(beat)
             else:
-                await self._sleep()
+                await self._sleep(LONGEST_SLEEP if has_room else LOOK_EVERY)
 
-    async def _sleep(self) -> None:
+    async def _sleep(self, wait: float) -> None:
+        """Until a nudge, or the next mail is due; so long at most."""
+        # Nothing is in hand now: what is still claimed is of a claim whose answer was lost on the way.
+        if self._owner in await self._store.read(outbox.claimants):
+            await self._store.write(outbox.release_claims, (self._owner,), self._clock())
+            return
         due = await self._store.read(outbox.next_due)
-        wait = LONGEST_SLEEP
-        if due is not None:
+        if due is not None and wait == LONGEST_SLEEP:
             wait = min(max((due - self._clock()).total_seconds(), 0.05), LONGEST_SLEEP)
         try:
             async with asyncio.timeout(wait):
@@ -119,10 +132,8 @@ class Delivery:
                 group.create_task(work())
         if self._break:
             self._break = min(max(broken_for * 2, FIRST_BREAK), LONGEST_BREAK)
-            self._down_since = self._down_since or self._clock()
-        elif self._down_since is not None:
-            log.relay_up(self._host, self._clock() - self._down_since)
-            self._down_since = None
+        elif (span := self._outages.ends(RELAY)) is not None:
+            log.relay_up(self._host, span)
         if waiting:
             # Claimed but never dialled: back as they were.
             reach(Point.UNCLAIMING)
@@ -133,7 +144,8 @@ class Delivery:
         result = await self._courier.send(row.recipient, row.envelope_from, row.octets)
         reach(Point.ANSWERED)
         if isinstance(result, Deferred) and result.relay_down:
-            if self._break == 0.0 and self._down_since is None:
+            words = f"The relay {self._host} takes no mail: “{result.text}”. What is to be sent waits."
+            if self._outages.begins(RELAY, words):
                 log.relay_down(self._host, result.text, timedelta(seconds=FIRST_BREAK))
             self._break = FIRST_BREAK
         await self._settle(Settled(row, result, random.random()))

@@ -289,5 +289,15 @@ def _kept(findings: Sequence[audit.Finding]) -> str:
     return f"{broken} of them not kept" if broken else "all kept"
 
 
+def send_alarm(tx: Tx, desk: Desk, reason: str, once: str, now: datetime) -> int:
+    """Something needs a look, to each operator; how many mails that made. `once`: what it is about."""
+    batch = Batch(tx, desk.policy, now)
+    operators = batch.people.meet(desk.policy.operators)
+    replies = tuple(Reply(ReplyKind.ALARM, p, reason=reason, is_proven=True) for p in operators)
+    queued = _queue(batch, desk, replies, None, _front(desk.policy), once)
+    batch.write()
+    return queued
+
+
 def _figures(counts: Iterable[tuple[str, int]]) -> tuple[Figure, ...]:
     return tuple(Figure(label, str(count)) for label, count in counts)

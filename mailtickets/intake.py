@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailtickets import desk as desk_room
-from mailtickets import dkim, imap, log
+from mailtickets import dkim, imap, log, survey
 from mailtickets.config import MailboxSettings
 from mailtickets.core import identity
 from mailtickets.core.case import Outcome
@@ -21,16 +21,28 @@ from mailtickets.core.mail import InboundMail, RawMail, Unreadable
 from mailtickets.desk import Desk, Ending, Letter
 from mailtickets.failpoints import Point, reach
 from mailtickets.oauth import Tokens
+from mailtickets.outage import Outages
 from mailtickets.reader.pool import Reader
+from mailtickets.room import Room
 from mailtickets.store import ledger
 from mailtickets.store.audit import InboxCount
 from mailtickets.store.engine import Store
+from mailtickets.store.presence import Presence
 
 FIRST_PAUSE = 1.0  # seconds after a lost connection; doubles
 LONGEST_PAUSE = 60.0
 REFUSED_PAUSE = 300.0  # a wrong password does not get right by hammering
 LONGEST_IDLE = timedelta(minutes=4)
 LEFTOVERS = 200  # letters at a time, after a crash
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the house stands on."""
+
+    room: Room
+    presence: Presence
+    outages: Outages
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,56 +64,79 @@ class Intake:
     def __init__(
         self,
         house: House,
+        ground: Ground,
         settings: MailboxSettings,
         beat: Callable[[], None],
         tokens: Tokens | None = None,
     ) -> None:
         self.house = house
+        self.ground = ground
         self.settings = settings
         self.mailbox = settings.address.key
+        self._name = f"inbox {self.mailbox}"  # among the locks and the outages
         self._beat = beat
         self._tokens = tokens
         self._reconcile = asyncio.Event()
         self.count: InboxCount | None = None  # as of the last full comparison
-        self._down_since: datetime | None = None
-        self._down_reason = ""
+        self._called = asyncio.Event()  # ends a wait
+        self._stopping = False
+        self._pause = FIRST_PAUSE
+        self._is_watching = False
 
     def reconcile_soon(self) -> None:
-        """Compare the whole inbox with the ledger before the next wait ends."""
+        """Compare the whole inbox with the ledger now."""
         self._reconcile.set()
+        self._called.set()
+
+    def stop(self) -> bool:
+        """Take nothing more in; whether something has begun that should come to its end."""
+        self._stopping = True
+        self._called.set()
+        return self._is_watching
 
     async def run(self) -> None:
-        """Watch the inbox until cancelled. The world's errors are waited out; ours rise."""
-        pause = FIRST_PAUSE
-        while True:
+        """Watch the inbox until stopped. The world's errors are waited out; ours rise."""
+        while not self._stopping:
             self._beat()
+            await self._stand_by()
             inbox = imap.Inbox(self.settings, self.house.desk.policy.limits.mail_size, tokens=self._tokens)
+            pause = FIRST_PAUSE
             try:
                 opened = await inbox.connect()
-                self._tell_up(opened.can_idle)
-                pause = FIRST_PAUSE
+                log.mailbox_connected(self.mailbox, opened.can_idle)
+                self._is_watching = True
                 await self._watch(inbox, opened)
             except imap.LinkDown as down:
+                self._pause = min(self._pause * 2, LONGEST_PAUSE)
                 # Jitter, so that many inboxes of one server do not knock together.
-                pause = REFUSED_PAUSE if down.is_refusal else min(pause * 2, LONGEST_PAUSE)
-                pause *= random.uniform(0.75, 1.0)
+                pause = (REFUSED_PAUSE if down.is_refusal else self._pause) * random.uniform(0.75, 1.0)
                 self._tell_down(down, timedelta(seconds=pause))
             finally:
                 await inbox.close()
-            await self._sleep(pause)
+                self._is_watching = False
+            if not self._stopping:
+                await self._sleep(pause)
 
-    def _tell_up(self, can_idle: bool) -> None:
-        log.mailbox_connected(self.mailbox, can_idle)
-        if self._down_since is not None:
-            log.mailbox_recovered(self.mailbox, self.house.clock() - self._down_since)
-        self._down_since, self._down_reason = None, ""
+    async def _stand_by(self) -> None:
+        """Until no other daemon watches this inbox; then what that one has left undone is ours."""
+        presence = self.ground.presence
+        if presence.holds(self._name):
+            return
+        log.standing_by(self.mailbox)
+        await presence.until_held(self._name, self._beat)
+        log.taken_over(self.mailbox)
+        await finish_leftovers(self.house, others=watched_by_others(presence))
+
+    def _tell_up(self) -> None:
+        """Only when all has been listed: a server that lets us in and then fails is not up."""
+        self._pause = FIRST_PAUSE
+        if (span := self.ground.outages.ends(self._name)) is not None:
+            log.mailbox_recovered(self.mailbox, span)
 
     def _tell_down(self, down: imap.LinkDown, again_after: timedelta) -> None:
         """One line for each change of state, not one for each try."""
-        self._down_since = self._down_since or self.house.clock()
-        if down.reason != self._down_reason:
+        if self.ground.outages.begins(self._name, f"The inbox {self.mailbox} cannot be read. {down.reason}"):
             log.mailbox_down(self.mailbox, down.reason, again_after, down.is_refusal)
-        self._down_reason = down.reason
 
     async def _sleep(self, seconds: float) -> None:
         until = asyncio.get_running_loop().time() + seconds
@@ -110,25 +145,71 @@ class Intake:
             await asyncio.sleep(min(left, 10))
 
     async def _watch(self, inbox: imap.Inbox, opened: imap.Mailbox) -> None:
-        """Search, take, idle, search again: IDLE is only a hint."""
+        """Search, take, idle, search again: IDLE is only a hint. Returns when the inbox is another daemon's."""
         uidvalidity = opened.uidvalidity
         wait = LONGEST_IDLE if opened.can_idle else min(self.settings.imap.poll, LONGEST_IDLE)
-        await self._take_all(inbox, uidvalidity, above=0)
-        while True:
+        if await self.house.store.read(ledger.is_to_be_surveyed, self.mailbox, uidvalidity):
+            await self._survey(inbox, uidvalidity)
+        missing = await self._take_all(inbox, uidvalidity, above=0)
+        self._tell_up()
+        while not self._stopping and self.ground.presence.holds(self._name):
+            await self._tell_withheld()
             self._beat()
-            await inbox.wait(wait)
+            await inbox.wait(wait, self._called)
+            self._called.clear()
             self._beat()
+            if self._stopping or not self.ground.presence.holds(self._name):
+                return
             above = 0
             if self._reconcile.is_set():
                 self._reconcile.clear()
             else:
                 above = await self.house.store.read(ledger.cursor, self.mailbox, uidvalidity)
-            await self._take_all(inbox, uidvalidity, above)
+            # What the server kept back is below the cursor by now, and asked for until it has come or gone.
+            above = min([above, *(uid - 1 for uid in missing)])
+            missing = await self._take_all(inbox, uidvalidity, above)
 
-    async def _take_all(self, inbox: imap.Inbox, uidvalidity: int, above: int) -> None:
-        """Take in every letter above a UID that the ledger does not have; mark what is done."""
+    async def _survey(self, inbox: imap.Inbox, uidvalidity: int) -> None:
+        """All mail has been numbered anew: what the desk has is noted, what it has not is counted first."""
+        house, unmatched, matched = self.house, list[int](), 0
+        uids = await house.store.read(
+            ledger.unknown_uids, self.mailbox, uidvalidity, await inbox.uids(above=0)
+        )
+        async for raws in inbox.fetch(uids):
+            self._beat()
+            await self.ground.room.wait(self._beat)
+            known = await survey.known(house.store, house.reader, raws)
+            await self._take([raw for raw in raws if raw.uid in known])
+            unmatched += [raw.uid for raw in raws if raw.uid not in known]
+            matched += len(known)
+        waiting = unmatched if len(unmatched) > survey.FEW else ()
+        await house.store.write(ledger.surveyed, self.mailbox, uidvalidity, waiting, house.clock())
+        log.numbered_anew(self.mailbox, matched, len(unmatched), is_waiting=bool(waiting))
+        if unmatched:
+            words = survey.told(self.mailbox, matched, len(unmatched))
+            once = f"numbers:{self.mailbox}:{uidvalidity}"
+            await house.store.write(desk_room.send_alarm, house.desk, words, once, house.clock())
+            house.nudge()
+
+    async def _tell_withheld(self) -> None:
+        """As long as letters wait for the operator's word, that is wrong with this inbox."""
+        name = f"numbers {self.mailbox}"
+        found = await self.house.store.read(ledger.withheld, self.mailbox)
+        if found:
+            words = survey.waits(self.mailbox, sum(one.count for one in found))
+            self.ground.outages.begins(name, words)
+        else:
+            self.ground.outages.ends(name)
+
+    async def _take_all(self, inbox: imap.Inbox, uidvalidity: int, above: int) -> frozenset[int]:
+        """Take in every letter above a UID that the ledger does not have; mark what is done.
+
+        Gives the UIDs that the server has listed, but not handed out.
+        """
+        await self.ground.room.wait(self._beat)
         uids = await inbox.uids(above)
-        unknown = await self.house.store.read(ledger.unknown_uids, self.mailbox, uidvalidity, uids)
+        unknown = await self.house.store.read(ledger.wanted_uids, self.mailbox, uidvalidity, uids)
+        missing = set(unknown)
         pending: asyncio.Task[tuple[int, ...]] | None = None
         down: imap.LinkDown | None = None
         async with asyncio.TaskGroup() as group:
@@ -136,9 +217,13 @@ class Intake:
                 # While one batch is read and decided the next one is on its way.
                 async for raws in inbox.fetch(unknown):
                     self._beat()
+                    missing -= {raw.uid for raw in raws}
                     if pending is not None:
                         await self._mark(inbox, uidvalidity, await pending)
                     pending = group.create_task(self._take(raws))
+                    await self.ground.room.wait(self._beat)
+                    if self._stopping:
+                        break
                 if pending is not None:
                     await self._mark(inbox, uidvalidity, await pending)
             except imap.LinkDown as error:
@@ -149,6 +234,7 @@ class Intake:
             await self._mark_forgotten(inbox, uidvalidity, uids)
             unknown = await self.house.store.read(ledger.unknown_uids, self.mailbox, uidvalidity, uids)
             self.count = InboxCount(self.mailbox, len(uids), len(unknown), self.house.clock())
+        return frozenset(missing)
 
     async def _take(self, raws: Sequence[RawMail]) -> tuple[int, ...]:
         """Keep, read, decide one batch. Gives the UIDs that may be marked."""
@@ -215,12 +301,17 @@ def _tell(ending: Ending) -> None:
             )
 
 
-async def finish_leftovers(house: House) -> int:
-    """Decide what was kept but not decided: after a crash, or when the operator asked again."""
+def watched_by_others(presence: Presence) -> tuple[str, ...]:
+    """Inboxes of ours at which another daemon is now."""
+    return tuple(name.removeprefix("inbox ") for name in presence.awaited())
+
+
+async def finish_leftovers(house: House, others: Sequence[str] = ()) -> int:
+    """Decide what was kept but not decided: after a crash, or when the operator asked again. But not in `others`."""
     done = 0
     async with house.deciding:
         while stored := await house.store.write(
-            ledger.unfinished, house.store.blobs, house.clock(), LEFTOVERS
+            ledger.unfinished, house.store.blobs, house.clock(), LEFTOVERS, others
         ):
             reach(Point.LEFTOVERS_TAKEN)
             done += len(await decide_all(house, stored))

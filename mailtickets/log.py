@@ -172,6 +172,38 @@ def database_back(away_for: timedelta) -> None:
     _log.info("database back", away_for=_span(away_for))
 
 
+def disk_full(folder: str, free: str, wanted: str) -> None:
+    _log.error(
+        "disk full",
+        folder=folder,
+        free=free,
+        wanted=wanted,
+        next="Make room there. Until then no letter is taken in and no mail is sent; then the desk goes on by itself.",
+    )
+
+
+def disk_has_room(folder: str, after: timedelta) -> None:
+    _log.info("disk has room", folder=folder, after=_span(after))
+
+
+def standing_by(mailbox: str) -> None:
+    """Another daemon on the same database watches this inbox."""
+    _log.warning(
+        "standing by",
+        mailbox=mailbox,
+        next="Another mailtickets on this database watches it. This one takes over when that one ends.",
+    )
+
+
+def taken_over(mailbox: str) -> None:
+    _log.info("inbox is ours", mailbox=mailbox)
+
+
+def claims_released(mails: int) -> None:
+    """What a daemon that died was at is sent by us."""
+    _log.warning("claims released", mails=mails)
+
+
 # The way in
 
 
@@ -188,6 +220,18 @@ def mailbox_down(mailbox: str, reason: str, again_after: timedelta, is_refusal: 
 
 def mailbox_recovered(mailbox: str, down_for: timedelta) -> None:
     _log.info("mailbox recovered", mailbox=mailbox, down_for=_span(down_for))
+
+
+def numbered_anew(mailbox: str, matched: int, unmatched: int, *, is_waiting: bool) -> None:
+    """UIDVALIDITY has changed, and all mail has been compared with what the desk has."""
+    todo = f"“mailtickets ledger accept {mailbox}” takes in what was not known; until then it waits."
+    _log.warning(
+        "mail numbered anew",
+        mailbox=mailbox,
+        known=matched,
+        not_known=unmatched,
+        next=todo if is_waiting else "Nothing: what was not known is taken in without acknowledgements.",
+    )
 
 
 def mail_done(mailbox: str, uid: int, message_id: str, outcome: str, reason: str, ticket: int | None) -> None:
@@ -297,6 +341,15 @@ def token_not_kept(user: str, file: str, error: OSError) -> None:
     )
 
 
+def mail_stays(age: timedelta) -> None:
+    """The oldest mail that is due has been so for that long."""
+    _log.error(
+        "mail stays",
+        due_for=_span(age),
+        next="See “mailtickets outbox list”, and whether the relay and the disk are well.",
+    )
+
+
 # The clock, the window
 
 
@@ -320,6 +373,11 @@ def window_restarted(exit_code: int, again_after: timedelta) -> None:
         again_in=_span(again_after),
         next="Mail goes on meanwhile. If it happens again, look at the lines before this one.",
     )
+
+
+def page_waits(reason: str) -> None:
+    """`reason`: whole sentences, with what to do."""
+    _log.warning("page waits", reason=reason, next="It is shown again when the database answers.")
 
 
 def page_broke(code: str, page: str, error: BaseException) -> None:

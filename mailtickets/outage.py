@@ -16,6 +16,7 @@ class Outage:
     words: str  # whole sentences: what is wrong
     since: datetime
     until: datetime | None = None  # None: it lasts
+    is_urgent: bool = False  # the operators are told at once, not only when it has lasted
 
 
 class Outages:
@@ -26,10 +27,12 @@ class Outages:
         self._lasting: dict[str, Outage] = {}
         self._over: list[Outage] = []
 
-    def begins(self, name: str, words: str) -> bool:
+    def begins(self, name: str, words: str, *, is_urgent: bool = False) -> bool:
         """Whether that is news: it has just begun, or has another reason than before."""
         before = self._lasting.get(name)
-        self._lasting[name] = Outage(name, words, before.since if before else self._clock())
+        self._lasting[name] = Outage(
+            name, words, before.since if before else self._clock(), is_urgent=is_urgent
+        )
         return before is None or before.words != words
 
     def ends(self, name: str) -> timedelta | None:

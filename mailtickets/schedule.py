@@ -70,10 +70,11 @@ class Job:
     name: str
     cron: str
     run: Callable[[Clockwork], Awaitable[str]]
+    is_everybodys: bool = False  # each daemon does it for itself; else one for all
 
 
 JOBS = (
-    Job("reconcile", "7 * * * *", reconcile),
+    Job("reconcile", "7 * * * *", reconcile, is_everybodys=True),
     Job("purge", "37 3 * * *", purge),
     Job("digest", "0 7 * * *", digest),
 )
@@ -86,7 +87,7 @@ async def start(works: Clockwork, jobs: tuple[Job, ...] = JOBS) -> AsyncIOSchedu
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
     )
     for job in jobs:
-        trigger = CronTrigger.from_crontab(job.cron, timezone=works.desk.policy.timezone)
+        trigger = _trigger(works, job)
         ran_at = await works.store.read(leases.last_run, job.name)
         due = trigger.get_next_fire_time(None, ran_at or works.clock())
         scheduler.add_job(run, trigger, args=(works, job), id=job.name, next_run_time=due)
@@ -94,10 +95,30 @@ async def start(works: Clockwork, jobs: tuple[Job, ...] = JOBS) -> AsyncIOSchedu
     return scheduler
 
 
+def _trigger(works: Clockwork, job: Job) -> CronTrigger:
+    return CronTrigger.from_crontab(job.cron, timezone=works.desk.policy.timezone)
+
+
+async def _is_ours(works: Clockwork, job: Job) -> bool:
+    """Whether this daemon is to do it now: no other is at it, and none has just done it."""
+    if job.is_everybodys:
+        return True
+    now = works.clock()
+    if not await works.store.write(leases.take, job.name, works.owner, now):
+        return False
+    ran_at = await works.store.read(leases.last_run, job.name)
+    # A second later, since what ran on the dot has had its turn.
+    due = _trigger(works, job).get_next_fire_time(None, ran_at + timedelta(seconds=1)) if ran_at else now
+    if due <= now:
+        return True
+    await works.store.write(leases.release, (works.owner,))
+    return False
+
+
 async def run(works: Clockwork, job: Job) -> None:
-    """One run of a job, if no other daemon is at it."""
+    """One run of a job, if it is this daemon's to do."""
     began = works.clock()
-    if not await works.store.write(leases.take, job.name, works.owner, began):
+    if not await _is_ours(works, job):
         return
     reach(Point.JOB_TAKEN)
     try:
@@ -107,5 +128,6 @@ async def run(works: Clockwork, job: Job) -> None:
         log.job_failed(job.name, error)
         return
     reach(Point.JOB_DONE)
-    await works.store.write(leases.ran, job.name, works.owner, works.clock())
+    if not job.is_everybodys:
+        await works.store.write(leases.ran, job.name, works.owner, works.clock())
     log.job_ran(job.name, works.clock() - began, found)

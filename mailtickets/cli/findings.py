@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import shutil
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,11 +16,11 @@ from mailtickets import config, imap, smtp
 from mailtickets.cli.options import now, unusable
 from mailtickets.config import Settings
 from mailtickets.oauth import Keyring
+from mailtickets.room import free_octets, shown
 from mailtickets.store import engine, lock
 from mailtickets.templates import TemplateError, Templates
 from mailtickets.wire import Finding, State
 
-ROOM = 200 * 10**6  # octets: with less, a busy day or a backup fills the disk
 ADJTIMEX_UNSYNCHRONISED = 5  # TIME_ERROR of adjtimex(2)
 
 Check: TypeAlias = Callable[[Settings], Iterator[Finding]]
@@ -38,12 +37,13 @@ def _state(settings: Settings) -> Iterator[Finding]:
     if trouble := unusable(folder):
         yield Finding("state", State.FAIL, trouble)
         return
-    free = shutil.disk_usage(folder).free
-    if free < ROOM:
+    free, least = free_octets(folder), settings.free_disk or 0
+    if free < least:
         yield Finding(
             "state",
             State.FAIL,
-            f"{folder} has {free // 10**6} MB left. Make room, {ROOM // 10**6} MB at least: a full disk stops the desk.",
+            f"{folder} has {shown(free)} left. Make room, {shown(least)} at least: with less the desk takes in "
+            "no letters and sends no mails.",
         )
     else:
         yield Finding("state", State.OK, f"{folder} can be written, {free / 10**9:.1f} GB are free.")

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from mailtickets.core.case import Outcome
     from mailtickets.store.views import Letter, LetterRow
 
+app = typer.Typer(
+    help="What became of every letter; and those that wait after their server numbered them anew: accept.",
+    invoke_without_command=True,
+)
 quarantine = typer.Typer(
     help="Letters that could not be read or decided: list, show, retry.", callback=group, no_args_is_help=True
 )
@@ -56,7 +60,9 @@ COLUMNS = (
 )
 
 
+@app.callback()
 def ledger(
+    context: typer.Context,
     mailbox: Annotated[str, typer.Option("--mailbox", help="Only this desk address.")] = "",
     outcome: Annotated[str, typer.Option("--outcome", help="Only these: opened, replied, filed …")] = "",
     last: Last = 0,
@@ -64,12 +70,27 @@ def ledger(
     config: ConfigFile = None,
 ) -> None:
     """List what became of every letter, the newest first."""
+    if context.invoked_subcommand:
+        return
     found = settings(config)
     from mailtickets.store import views
 
     with opened(found) as store:
         rows = store.read_sync(views.ledger_rows, mailbox.casefold(), _outcome(outcome), newest(last))
     show(_rows(rows), COLUMNS, as_json=as_json, none="No letter has come yet.")
+
+
+@app.command()
+def accept(
+    mailbox: Annotated[str, typer.Argument(help="The desk address.", show_default=False)],
+    config: ConfigFile = None,
+) -> None:
+    """Take in what waits since the mail server numbered an inbox anew. Nobody gets an acknowledgement of it."""
+    with clerk(settings(config)) as reached:
+        count = reached.accept(mailbox.casefold())
+    if not count:
+        end(NOT_THERE, f"No letters of {mailbox} wait for your word.")
+    print(counted(count, "letter is taken in.", "letters are taken in."))
 
 
 @quarantine.command("list")

@@ -84,6 +84,8 @@ def ledger(settings: Settings) -> Iterator[Store]:
     store = engine.Store.open(settings.database_url, settings.blobs, read_only=True)
     try:
         yield store
+    except engine.Unavailable as error:
+        end(NOT_THERE, str(error))
     finally:
         store.close_sync()
 
@@ -102,7 +104,7 @@ def clerk(settings: Settings) -> Iterator[Clerk]:
             yield reached
     except (ConfigError, TemplateError, engine.WrongRevision) as error:
         end(IN_THE_WAY, str(error))
-    except (DaemonGone, engine.Away) as error:
+    except (DaemonGone, engine.Away, engine.Unavailable) as error:
         end(NOT_THERE, str(error))
     except PermissionError as error:
         end(NOT_THERE, _of_another(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 
 from mailtickets.config import presets, providers, secret, tables
@@ -51,6 +52,8 @@ def settings(file: tables.File, path: Path, secrets: Mapping[str, str]) -> Setti
         nameservers=tuple(file.trust.nameservers),
         log_format=file.log.format,
         policy=_policy(file),
+        free_disk=file.limits.free_disk,
+        alarm_after=file.desk.alarm_after,
     )
 
 
@@ -172,7 +175,7 @@ def _policy(file: tables.File) -> Policy:
         trust=Trust(
             file.trust.authserv_id, tuple(file.trust.own_hosts), file.trust.subaddress, file.trust.dkim
         ),
-        limits=Limits(**{name: getattr(file.limits, name) for name in tables.LimitsTable.model_fields}),
+        limits=Limits(**{field.name: getattr(file.limits, field.name) for field in fields(Limits)}),
         strict=desk.authority == "strict",
         reopen_within=desk.on_reply_to_closed,
         undo_window=desk.undo_window,

@@ -110,6 +110,8 @@ class Settings:
     nameservers: tuple[tuple[str, int], ...]  # whom to ask for the keys of signatures; none: this machine's
     log_format: str  # json | console | auto
     policy: Policy
+    free_disk: int | None  # octets that must be free, or nothing new is begun; None: whatever there is
+    alarm_after: timedelta  # how long something may be away before the operators are mailed
 
 
 class ConfigError(Exception):

@@ -59,6 +59,7 @@ class DeskTable(Table):
     authority: Annotated[str, PlainValidator(values.one_of("normal", "strict"))] = "normal"
     secret_file: Annotated[Files, Field(min_length=1)] = ["secret"]
     operators: list[Mail] = []  # none: the admins
+    alarm_after: Annotated[timedelta, PlainValidator(values.duration)] = timedelta(minutes=15)
     templates_dir: Text = ""
 
 
@@ -260,6 +261,7 @@ class LimitsTable(Table):
     tickets_per_sender: RateLimit = Rate(20, timedelta(minutes=10))
     same_words: RateLimit = Rate(1, timedelta(hours=24))
     mail_size: Annotated[int | None, PlainValidator(values.size)] = 25 * 2**20
+    free_disk: Annotated[int | None, PlainValidator(values.size)] = 200 * 2**20
 
 
 class LogTable(Table):

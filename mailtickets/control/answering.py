@@ -7,14 +7,20 @@ import contextlib
 import socket
 
 import uvicorn
-from fastapi import BackgroundTasks, FastAPI
+from fastapi import BackgroundTasks, FastAPI, Request
+from fastapi.responses import JSONResponse
 
 from mailtickets.control.questions import Answer, Clerk, Question
+from mailtickets.store.engine import Unavailable
 
 
 def app(clerk: Clerk) -> FastAPI:
     """Every question by its name."""
     api = FastAPI(title="mailtickets control", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @api.exception_handler(Unavailable)
+    async def cannot_now(_: Request, error: Exception) -> JSONResponse:
+        return JSONResponse(Answer(text=str(error)).model_dump(), 503)
 
     @api.post("/link")
     def link(question: Question) -> Answer:
@@ -42,6 +48,10 @@ def app(clerk: Clerk) -> FastAPI:
     @api.post("/release-held")
     def release_held(question: Question) -> Answer:
         return Answer(count=clerk.release_held(question.ids))
+
+    @api.post("/accept")
+    def accept(question: Question) -> Answer:
+        return Answer(count=clerk.accept(question.address))
 
     @api.post("/retry-outbox")
     def retry_outbox(question: Question) -> Answer:

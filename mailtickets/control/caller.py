@@ -25,7 +25,11 @@ class SocketClerk:
                 httpx.Client(transport=way, base_url="http://control", timeout=ANSWER_WITHIN) as client,
             ):
                 reply = client.post(f"/{what}", json=question.model_dump(mode="json"))
+                if reply.status_code == 503:
+                    raise DaemonGone(Answer.model_validate(reply.json()).text)
                 reply.raise_for_status()
+        except DaemonGone:
+            raise
         except (httpx.HTTPError, OSError) as error:
             raise DaemonGone(
                 f"The daemon does not answer on {self._path} ({error}). See its log, or restart it."
@@ -49,6 +53,9 @@ class SocketClerk:
 
     def release_held(self, ids: tuple[int, ...]) -> int:
         return self._ask("release-held", Question(ids=ids)).count
+
+    def accept(self, mailbox: str) -> int:
+        return self._ask("accept", Question(address=mailbox)).count
 
     def retry_outbox(self, ids: tuple[int, ...]) -> int:
         return self._ask("retry-outbox", Question(ids=ids)).count

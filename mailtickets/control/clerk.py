@@ -41,6 +41,9 @@ class LedgerClerk:
     def release_held(self, ids: tuple[int, ...]) -> int:
         return self._nudged(self._store.write_sync(ledger.requeue_held, ids, self._clock()))
 
+    def accept(self, mailbox: str) -> int:
+        return self._nudged(self._store.write_sync(ledger.accept, mailbox))
+
     def retry_outbox(self, ids: tuple[int, ...]) -> int:
         return self._nudged(self._store.write_sync(outbox.retry, ids, self._clock()))
 

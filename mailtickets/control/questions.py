@@ -32,6 +32,9 @@ class Clerk(Protocol):
     def release_held(self, ids: tuple[int, ...]) -> int:
         """Let held letters go on; how many were held. () is all."""
 
+    def accept(self, mailbox: str) -> int:
+        """Have letters taken in that wait since the server numbered them anew; how many wait."""
+
     def retry_outbox(self, ids: tuple[int, ...]) -> int:
         """Make failed, held and waiting rows due now; how many there were. () is all."""
 

@@ -6,6 +6,7 @@ are hints. Nothing here is believed about a mail that was not asked for.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -92,22 +93,37 @@ class Inbox:
         # RFC 3501 section 6.4.8: n:* holds the highest UID even if that one is below n.
         return tuple(sorted(uid for uid in found if uid > above))
 
-    async def wait(self, at_most: timedelta) -> None:
-        """Until there may be new mail: IDLE where the server has it, else the poll interval."""
+    async def wait(self, at_most: timedelta, wake: asyncio.Event | None = None) -> None:
+        """Until there may be new mail: IDLE where the server has it, else the poll interval. `wake` ends it politely."""
+        wake = wake or asyncio.Event()
         if not self._can_idle:
-            await self._link.pause(min(at_most, self._settings.poll))
+            await self._link.pause(min(at_most, self._settings.poll), wake)
         # An EXISTS that came along with the answer to another command was dropped by aioimaplib: look first.
         elif not await self.uids(self._highest):
-            self._can_idle = await self._link.idle(at_most)
+            self._can_idle = await self._link.idle(at_most, wake)
 
     # Fetching
 
     async def fetch(self, uids: Sequence[int]) -> AsyncIterator[tuple[RawMail, ...]]:
-        """Batches in the order of UIDs. A mail that has left the folder meanwhile is left out."""
+        """Batches in the order of UIDs. A mail that has left the folder meanwhile is left out.
+
+        An answer that lacks a mail is plain OK all the same: what is missing is asked for once more, at the end.
+        """
+        missing: list[int] = []
         for some in _slices(sorted(uids)):
-            for batch in self._bounded(await self._heads(some)):
-                if mails := await self._mails(batch):
-                    yield mails
+            found: set[int] = set()
+            async for mails in self._fetch(some):
+                found.update(mail.uid for mail in mails)
+                yield mails
+            missing += [uid for uid in some if uid not in found]
+        for some in _slices(missing):
+            async for mails in self._fetch(some):
+                yield mails
+
+    async def _fetch(self, uids: Sequence[int]) -> AsyncIterator[tuple[RawMail, ...]]:
+        for batch in self._bounded(await self._heads(uids)):
+            if mails := await self._mails(batch):
+                yield mails
 
     async def received(self, uids: Sequence[int]) -> dict[int, datetime]:
         """When mails came, by UID; one that has left the folder is left out."""

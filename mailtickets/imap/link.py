@@ -213,17 +213,22 @@ class Link:
         if not task.done():
             raise self._lost.result()
 
-    async def pause(self, at_most: timedelta) -> None:
-        """Do nothing, but notice if the link is lost meanwhile."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self._lost), at_most.total_seconds())
+    async def pause(self, at_most: timedelta, wake: asyncio.Event) -> None:
+        """Do nothing, but notice if the link is lost meanwhile, or somebody calls."""
+        called = asyncio.ensure_future(wake.wait())
+        either: set[asyncio.Future[Any]] = {called, self._lost}
+        try:
+            await asyncio.wait(either, timeout=at_most.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            called.cancel()
+        if self._lost.done():
             raise self._down(self._lost.result())
 
-    async def idle(self, at_most: timedelta) -> bool:
-        """RFC 2177: until the server tells of mail, or for so long. False if it does not really know IDLE."""
-        return await self.ask(self._idle(at_most), at_most.total_seconds() + 3 * self.deadlines.command)
+    async def idle(self, at_most: timedelta, wake: asyncio.Event) -> bool:
+        """RFC 2177: until the server tells of mail, somebody calls, or for so long. False if it knows no IDLE."""
+        return await self.ask(self._idle(at_most, wake), at_most.total_seconds() + 3 * self.deadlines.command)
 
-    async def _idle(self, at_most: timedelta) -> bool:
+    async def _idle(self, at_most: timedelta, wake: asyncio.Event) -> bool:
         protocol = self.client.protocol
         ended = asyncio.ensure_future(protocol.idle())
         begun = asyncio.ensure_future(protocol.wait_for_idle_response())
@@ -234,14 +239,26 @@ class Link:
                 return False
             with suppress(TimeoutError):
                 async with asyncio.timeout(at_most.total_seconds()):
-                    while not any(b"EXISTS" in line for line in await protocol.idle_queue.get()):
-                        pass
+                    await self._told_of_mail(wake)
             protocol.idle_done()
             async with asyncio.timeout(self.deadlines.command):
                 return bool((await ended).result == "OK")
         finally:
             ended.cancel()
             begun.cancel()
+
+    async def _told_of_mail(self, wake: asyncio.Event) -> None:
+        """Until the server says EXISTS, or somebody calls."""
+        called = asyncio.ensure_future(wake.wait())
+        try:
+            while not called.done():
+                said = asyncio.ensure_future(self.client.protocol.idle_queue.get())
+                await asyncio.wait({called, said}, return_when=asyncio.FIRST_COMPLETED)
+                if said.done() and any(b"EXISTS" in line for line in said.result()):
+                    return
+                said.cancel()
+        finally:
+            called.cancel()
 
     # Getting out
 

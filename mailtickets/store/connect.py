@@ -9,11 +9,20 @@ from urllib.parse import quote
 
 from sqlalchemy import URL, ColumnElement, Connection, Engine, Table, create_engine, event, func, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import NullPool, QueuePool
 
 BUSY_AFTER = 30.0  # seconds: how long SQLite waits for another process that writes
 POOL = 4  # connections
-_WITHIN = {"connect_timeout": 10}  # seconds, for PostgreSQL
+# For PostgreSQL, of which nothing else says that the other end has vanished. Seconds; the last in milliseconds.
+_WITHIN: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
+# The server's end: a lock must not outlive a host that has vanished.
+_KEPT = "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4"
 
 
 def writer(url: str) -> Engine:
@@ -37,6 +46,13 @@ def reader(url: str) -> Engine:
         connect_args=_WITHIN,
     )
     return engine.execution_options(postgresql_readonly=True)
+
+
+def keeper(url: str) -> Engine:
+    """For one connection to PostgreSQL on which locks lie: they go when it goes."""
+    return create_engine(
+        url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=_WITHIN | {"options": _KEPT}
+    )
 
 
 def is_sqlite(url: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
@@ -24,6 +25,18 @@ def take(tx: Tx, name: str, owner: str, now: datetime) -> bool:
     free = or_(lease.c.owner.in_(["", owner]), lease.c.until_at.is_(None), lease.c.until_at <= now)
     taken = update(lease).where(lease.c.name == name, free).values(owner=owner, until_at=now + LASTS)
     return tx.execute(taken).rowcount == 1
+
+
+def owners(tx: Tx) -> frozenset[str]:
+    """Who is at a job, or was when it died."""
+    return frozenset(tx.scalars(select(lease.c.owner).where(lease.c.owner != "").distinct()))
+
+
+def release(tx: Tx, owners: Collection[str]) -> None:
+    """The jobs of dead owners are nobody's again."""
+    if owners:
+        theirs = update(lease).where(lease.c.owner.in_(list(owners)))
+        tx.execute(theirs.values(owner="", until_at=None))
 
 
 def ran(tx: Tx, name: str, owner: str, now: datetime) -> None:

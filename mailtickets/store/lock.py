@@ -1,4 +1,4 @@
-"""One writer for a state directory: the daemon, or the command line when no daemon runs."""
+"""One writer for a state directory, and for an SQLite file: the daemon, or the command line when no daemon runs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
+
+from mailtickets.store import connect
 
 
 class Held(Exception):
@@ -18,10 +20,24 @@ class Held(Exception):
 
 
 @contextlib.contextmanager
-def hold(state_dir: Path) -> Iterator[None]:
-    """Hold the state directory's lock; `Held` if somebody else does. The kernel frees it with its process."""
+def hold(state_dir: Path, database_url: str = "") -> Iterator[None]:
+    """Hold the state directory's lock, and that of an SQLite file which lies elsewhere; `Held` if somebody else does.
+
+    The kernel frees them with their process.
+    """
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = state_dir / "lock"
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_hold(state_dir / "lock"))
+        if database_url and connect.is_sqlite(database_url):
+            file = connect.sqlite_file(database_url)
+            if file.parent.resolve() != state_dir.resolve():
+                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                stack.enter_context(_hold(file.with_name(f"{file.name}.lock")))
+        yield
+
+
+@contextlib.contextmanager
+def _hold(path: Path) -> Iterator[None]:
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:

@@ -6,13 +6,13 @@ counted, with the next one set, before anybody dials.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from typing import assert_never
+from typing import Any, assert_never
 
-from sqlalchemy import ColumnElement, Insert, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Insert, Select, bindparam, func, select, update
 
 from mailtickets.core.case import ReplyKind
 from mailtickets.core.compose import Outgoing
@@ -89,6 +89,7 @@ _DUE = (
     .limit(bindparam("n"))
     .with_for_update(skip_locked=True)
 )
+_DUE_ALARMS = _DUE.where(outbox.c.kind == ReplyKind.ALARM)
 _CLAIM = (
     update(outbox)
     .where(outbox.c.id.in_(bindparam("ids", expanding=True)))
@@ -124,7 +125,16 @@ def claim(tx: Tx, owner: str, n: int, now: datetime) -> tuple[Claimed, ...]:
 
     What another owner claimed and never settled is due again after `CLAIM_FOR`.
     """
-    ids = _that_fit(tx.execute(_DUE, {"now": now, "n": n}).all())
+    return _claim(tx, _DUE, owner, n, now)
+
+
+def claim_alarms(tx: Tx, owner: str, n: int, now: datetime) -> tuple[Claimed, ...]:
+    """As `claim`, but only what tells the operators that something is wrong."""
+    return _claim(tx, _DUE_ALARMS, owner, n, now)
+
+
+def _claim(tx: Tx, due: Select[Any], owner: str, n: int, now: datetime) -> tuple[Claimed, ...]:
+    ids = _that_fit(tx.execute(due, {"now": now, "n": n}).all())
     if not ids:
         return ()
     tx.execute(_CLAIM, {"ids": ids, "owner": owner, "again_at": now + CLAIM_FOR})
@@ -229,10 +239,19 @@ def unclaim(tx: Tx, rows: Sequence[Claimed], now: datetime) -> None:
         )
 
 
-def release_claims(tx: Tx, now: datetime) -> int:
-    """What a dead owner was at falls due at once; how many. Only for whoever holds the lock of the house."""
-    waiting = update(outbox).where(IS_UNSENT, outbox.c.state == MailState.CLAIMED)
-    return tx.execute(waiting.values(state=MailState.DUE, claim="", next_at=now)).rowcount
+def claimants(tx: Tx) -> frozenset[str]:
+    """Who is at something, or was when it died."""
+    claimed = select(outbox.c.claim).where(IS_UNSENT, outbox.c.state == MailState.CLAIMED)
+    return frozenset(tx.scalars(claimed.distinct()))
+
+
+def release_claims(tx: Tx, owners: Collection[str], now: datetime) -> int:
+    """What these were at falls due at once; how many. `Presence.release_dead` knows who is dead."""
+    if not owners:
+        return 0
+    theirs = (IS_UNSENT, outbox.c.state == MailState.CLAIMED, outbox.c.claim.in_(list(owners)))
+    again = {"state": MailState.DUE, "claim": "", "next_at": now}
+    return tx.execute(update(outbox).where(*theirs).values(again)).rowcount
 
 
 def next_due(tx: Tx) -> datetime | None:

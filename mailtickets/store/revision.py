@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mailtickets.failpoints import Point, reach
 from mailtickets.store import connect
+from mailtickets.store.trouble import Kind, Unavailable, unavailable
 
 # What a migration is called: its number, then what it does. Read from the folder, since
 # asking Alembic for it would cost every command line a tenth of a second.
@@ -24,7 +25,12 @@ State = Literal["empty", "current", "older", "newer"]
 
 
 class Away(Exception):
-    """The database cannot be reached, or is none; `str()` says why."""
+    """The database cannot be reached, or is none; `str()` says why. `is_refusal`: waiting will not help."""
+
+    def __init__(self, why: str, trouble: Unavailable, *, is_refusal: bool) -> None:
+        super().__init__(why)
+        self.trouble = trouble
+        self.is_refusal = is_refusal
 
 
 class WrongRevision(Exception):
@@ -47,10 +53,30 @@ def revision(url: str) -> str:
                 return ""
             return tx.scalar(text("SELECT version_num FROM alembic_version")) or ""
     except DBAPIError as error:
-        why = str(error.orig).partition("\n")[0].rstrip(".")
-        raise Away(f"The database cannot be reached: {why}.") from error
+        raise _away(error) from error
     finally:
         engine.dispose()
+
+
+# What libpq hands on of a server that answers, and what SQLite says of a file that is none or may not be opened.
+_REFUSALS = (
+    "authentication failed",
+    "no pg_hba.conf entry",
+    "does not exist",
+    "not a database",
+    "unable to open",
+)
+
+
+def _away(error: DBAPIError) -> Away:
+    why = str(error.orig).partition("\n")[0].rstrip(".")
+    trouble = unavailable(error)
+    is_refusal = trouble is None or any(word in str(error.orig) for word in _REFUSALS)
+    return Away(
+        f"The database cannot be reached: {why}.",
+        trouble or Unavailable(Kind.AWAY, why),
+        is_refusal=is_refusal,
+    )
 
 
 def revision_state(url: str) -> State:
@@ -63,7 +89,7 @@ def revision_state(url: str) -> State:
 
 
 def make_current(url: str, state_dir: Path) -> None:
-    """Before the daemon starts: make the database, or bring an SQLite file up to date. Else WrongRevision."""
+    """Before the daemon starts: make the database, or bring an SQLite file up to date. Else WrongRevision, or Away."""
     match revision_state(url):
         case "newer":
             raise WrongRevision(
@@ -76,7 +102,15 @@ def make_current(url: str, state_dir: Path) -> None:
                 "Make a backup, then run “mailtickets db upgrade”."
             )
         case "empty" | "older":
-            upgrade(url, state_dir)
+            try:
+                upgrade(url, state_dir)
+            except Exception as error:
+                trouble = unavailable(error)
+                if trouble is None:
+                    raise
+                raise Away(
+                    f"The database cannot be upgraded now. {trouble}", trouble, is_refusal=False
+                ) from error
 
 
 def upgrade(url: str, state_dir: Path) -> None:

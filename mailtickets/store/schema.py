@@ -117,6 +117,11 @@ epoch = Table(
     Column("mailbox", Words, primary_key=True),
     Column("uidvalidity", BigInteger, primary_key=True, autoincrement=False),
     Column("kept_at", Moment, nullable=False),  # when the latest letter of it was kept
+    Column("surveyed_at", Moment),  # when all that lay in the inbox was compared with older epochs
+    Column(
+        "waits_up_to", BigInteger
+    ),  # what is not ours up to this UID waits for the operator; NULL: nothing
+    Column("waiting", Integer),  # how many letters do
 )
 
 inbound = Table(
@@ -388,6 +393,15 @@ lease = Table(
     Column("owner", Words, nullable=False),  # "" = nobody
     Column("until_at", Moment),
     Column("ran_at", Moment),
+)
+
+outage = Table(
+    "outage",
+    metadata,
+    Column("owner", Words, primary_key=True),  # the daemon that sees it
+    Column("name", Words, primary_key=True),
+    Column("words", Words, nullable=False),
+    Column("since_at", Moment, nullable=False),
 )
 
 counter = Table(

@@ -77,6 +77,8 @@ def _kind(error: BaseException) -> Kind | None:
             return Kind.BUSY
         case DBAPIError():
             return _of_driver(error.orig, error.connection_invalidated)
+        case sqlite3.Error() | psycopg.Error():
+            return _of_driver(error, False)
         case OSError() if error.errno in _NO_ROOM:
             return Kind.FULL
     return None

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Scope
 from mailtickets import log
 from mailtickets.config import WebSettings
 from mailtickets.core.policy import Policy
-from mailtickets.store.engine import Store
+from mailtickets.store.engine import Store, Unavailable
 from mailtickets.web import api, mailto, pages, signin
 from mailtickets.web.armour import Armour, Broken
 from mailtickets.web.clerk import Clerk
@@ -100,6 +100,8 @@ def _broken(window: Window) -> Broken:
     """What is said when it is our fault. Asks the store nothing: it may be what broke."""
 
     async def broken(scope: Scope, code: str, error: Exception) -> ASGIApp:
+        if isinstance(error, Unavailable):
+            return _unavailable(window, scope, error)
         log.page_broke(code, _without_link(scope), error)
         if scope["path"].endswith("/healthz"):
             return JSONResponse({"status": "unwell", "code": code}, 503)
@@ -111,6 +113,20 @@ def _broken(window: Window) -> Broken:
         return show(window, seen, "error", page, status=500)
 
     return broken
+
+
+def _unavailable(window: Window, scope: Scope, error: Unavailable) -> ASGIApp:
+    """What is said while the database cannot be asked: that is nobody's fault here, and passes."""
+    log.page_waits(str(error))
+    if scope["path"].endswith("/healthz"):
+        return JSONResponse({"status": "unwell"}, 503)
+    if _is_api(window, scope):
+        return JSONResponse(
+            {"detail": "The desk's database does not answer now. Try again in a minute."}, 503
+        )
+    lines = ("The desk's database does not answer now, so nothing can be shown.", "No mail is lost by it.")
+    page = Notice("Please come back in a minute", lines)
+    return show(window, nobody(window), "notice", page, status=503)
 
 
 def _without_link(scope: Scope) -> str:

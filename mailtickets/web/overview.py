@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mailtickets.core.person import Role
 from mailtickets.core.workflow import DONE, Meaning
-from mailtickets.store import views
+from mailtickets.store import board, views
 from mailtickets.store.views import Overview
 from mailtickets.web import handing, listing, marks
 from mailtickets.web.access import Sight, sight
@@ -50,7 +50,7 @@ class Page:
     counts: tuple[Figure, ...]
     statuses: tuple[OfStatus, ...]
     failures: tuple[Undelivered, ...]
-    stopped: tuple[str, ...]  # letters and mails that wait for the operator, whole sentences
+    stopped: tuple[str, ...]  # what is wrong, and what waits for the operator, whole sentences
     waiting: tuple[Row, ...]
     all_waiting: Chip | None
     nothing: str
@@ -72,7 +72,7 @@ async def load(window: Window, visit: Visit) -> Page:
         counts=_figures(window, visit, seen, address),
         statuses=_statuses(window, seen, address),
         failures=_failures(window, seen),
-        stopped=_stopped(seen) if visit.viewer and visit.viewer.role is Role.ADMIN else (),
+        stopped=await _wrong(window, seen) if visit.viewer and visit.viewer.role is Role.ADMIN else (),
         waiting=_waiting(window, visit, seen),
         all_waiting=_all_waiting(address, us, len(seen.waiting)),
         nothing=_nothing(_sum(window, seen, {Meaning.WAITING})),
@@ -145,6 +145,11 @@ def _failures(window: Window, seen: Overview) -> tuple[Undelivered, ...]:
         )
         for one in seen.undelivered[:FAILURES]
     )
+
+
+async def _wrong(window: Window, seen: Overview) -> tuple[str, ...]:
+    lasting = await window.store.read(board.lasting)
+    return (*(outage.words for outage in lasting), *_stopped(seen))
 
 
 def _stopped(seen: Overview) -> tuple[str, ...]:

@@ -163,7 +163,12 @@ class House:
 
     def start(self, **environment: str) -> None:
         """Ready when this returns."""
-        before = self.log.count('"event":"ready"')
+        before = self._ready
+        self.launch(**environment)
+        self.wait_until_ready(before)
+
+    def launch(self, **environment: str) -> subprocess.Popen[bytes]:
+        """Started, and no more than that."""
         with (self.folder / "daemon.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "mailtickets", "run", "--config", str(self.config)],
@@ -173,11 +178,18 @@ class House:
                 env=os.environ | environment,
                 start_new_session=True,
             )
+        return self._process
+
+    def wait_until_ready(self, before: int = 0) -> None:
+        """`before`: how often it had been ready when it was launched."""
+        assert self._process is not None
         process = self._process
-        wait_until(
-            lambda: self.log.count('"event":"ready"') > before or process.poll() is not None, "READY", 30
-        )
+        wait_until(lambda: self._ready > before or process.poll() is not None, "READY", 90)
         assert process.poll() is None, self.log
+
+    @property
+    def _ready(self) -> int:
+        return self.log.count('"event":"ready"')
 
     def stop(self) -> int:
         """SIGTERM, and wait: the exit code."""
@@ -223,7 +235,7 @@ class House:
     def deliver(self, octets: bytes, sender: str, to: str = SUPPORT) -> None:
         self.dovecot.deliver(octets, to, sender)
 
-    def read(self, who: str, count: int = 1, timeout: float = 25) -> list[Letter]:
+    def read(self, who: str, count: int = 1, timeout: float = 60) -> list[Letter]:
         """The next `count` letters in somebody's inbox, oldest first; TimeoutError if they do not come."""
         start = self._read.get(who, 0)
         found = self.dovecot.wait_for(who, start + count, timeout=timeout)
@@ -251,7 +263,7 @@ class House:
         command = [sys.executable, "-m", "mailtickets", *words, "--config", str(self.config)]
         return subprocess.run(command, cwd=self.folder, capture_output=True, timeout=60, check=False)
 
-    def wait_for_ledger(self, count: int, timeout: float = 30) -> list[dict[str, Any]]:
+    def wait_for_ledger(self, count: int, timeout: float = 60) -> list[dict[str, Any]]:
         """The ledger as soon as it has so many letters, each with an outcome."""
         found: list[dict[str, Any]] = []
 

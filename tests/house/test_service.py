@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import sqlite3
 import time
 from pathlib import Path
 
+from mailtickets.daemon import BEAT_WITHIN, Pulse
 from tests.dovecot import Dovecot
 from tests.house.house import LEE, House
 from tests.loopback import HOST, listens, wait_until
@@ -36,6 +38,39 @@ def test_systemd_hears_ready_then_the_watchdog_then_stopping(house: House, tmp_p
         _until(sock, "WATCHDOG=1")
         assert house.stop() == 0
         _until(sock, "STOPPING=1")
+
+
+def test_systemd_is_asked_for_time_before_the_ledger_is_ready(house: House, tmp_path: Path) -> None:
+    with _listener(tmp_path / "notify") as sock:
+        house.start(NOTIFY_SOCKET=str(tmp_path / "notify"))
+        said = _until(sock, "READY=1")
+        assert any("EXTEND_TIMEOUT_USEC=" in line for line in said[:-1])
+        assert not any("EXTEND_TIMEOUT_USEC=" in line for line in said[-1:])
+        assert house.stop() == 0
+
+
+def test_a_daemon_that_was_late_does_not_feed_the_watchdog(house: House, tmp_path: Path) -> None:
+    with _listener(tmp_path / "notify") as sock:
+        house.start(NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="3000000")
+        _until(sock, "WATCHDOG=1")
+        os.kill(house.pid, signal.SIGSTOP)
+        time.sleep(7)
+        os.kill(house.pid, signal.SIGCONT)
+        wait_until(lambda: "unwell" in house.log, "the log to say so", 20)
+        _until(sock, "WATCHDOG=1")  # and then it is well again
+        assert house.stop() == 0
+
+
+async def test_a_loop_without_a_sign_of_life_is_named() -> None:
+    pulse = Pulse()
+    pulse.beat("delivery")
+    beat = pulse.beat("inbox support@example.org")
+    now = asyncio.get_running_loop().time()
+    assert pulse.silent(now) == ()
+    pulse.beats["inbox support@example.org"] = now - BEAT_WITHIN - 1
+    assert pulse.silent(now) == ("inbox support@example.org",)
+    beat()
+    assert pulse.silent(now) == ()
 
 
 def test_a_listener_that_goes_away_does_not_stop_the_mail(house: House, tmp_path: Path) -> None:

@@ -52,6 +52,20 @@ def test_the_attempt_is_on_disk_before_a_letter_is_read(store: Store) -> None:
     assert outcomes(store) == {1: (Outcome.QUARANTINED, "Reading it ended 3 times without a result.")}
 
 
+def test_the_last_attempt_is_made_alone_so_that_no_neighbour_is_blamed(store: Store) -> None:
+    def left() -> list[int]:
+        """What is given out after the desk has died over it."""
+        return [s.mail.uid for s in store.write_sync(ledger.unfinished, store.blobs, NOW, 10)]
+
+    keep(store, raw(1), raw(2), raw(3))
+    assert left() == [1, 2, 3]
+    assert left() == [1]  # dies over the first one
+    assert left() == [2]  # and not over the others
+    assert left() == [3]
+    assert left() == []
+    assert {uid for uid, (outcome, _) in outcomes(store).items() if outcome} == {1, 2, 3}
+
+
 @pytest.mark.parametrize("octets", [b"Subject: small\r\n\r\n", BIG, b"Subject: \0\xff\r\n\r\n\0"])
 def test_octets_come_back_as_they_came(store: Store, octets: bytes) -> None:
     kept = raw(7, octets, size=99, received_at=NOW - timedelta(days=1))

@@ -153,7 +153,8 @@ def _deliver(day: Day) -> None:
     (row, *_) = day.store.write_sync(outbox.claim, "me", 40, later)
     day.store.write_sync(outbox.settle, row, Failed(550, "no"), GiveUp("no"), later)
     day.store.write_sync(desk_room.give_up, day.desk, row, "no", later)
-    day.store.write_sync(outbox.release_claims, later)
+    day.store.read_sync(outbox.claimants)
+    day.store.write_sync(outbox.release_claims, ("me",), later)
 
 
 def _clock(day: Day) -> None:

@@ -29,6 +29,7 @@ from mailtickets.store.audit import InboxMail, Witness
 from mailtickets.store.engine import Store, Tx
 from mailtickets.store.schema import inbound
 from tests.edges.test_imap_scripted import GOOD, GREETING, MISBEHAVIOUR, STEPS, Scripted, listening
+from tests.ground import firm
 from tests.house.house import write_config
 from tests.torture.site import LIFTED
 
@@ -171,7 +172,8 @@ async def _until_all_are_in(
     house: House, boxes: Sequence[MailboxSettings], servers: Sequence[Moody]
 ) -> list[Recovered]:
     done: dict[str, float] = {}
-    watchers = [asyncio.create_task(Intake(house, box, lambda: None).run()) for box in boxes]
+    ground = firm(house.clock, *(box.address.key for box in boxes))
+    watchers = [asyncio.create_task(Intake(house, ground, box, lambda: None).run()) for box in boxes]
     until = time.monotonic() + WITHIN
     try:
         while len(done) < len(boxes) and time.monotonic() < until:

@@ -29,6 +29,7 @@ from mailtickets.store.audit import RelayMail, Witness
 from mailtickets.store.engine import Store, Tx
 from mailtickets.store.schema import MailState
 from mailtickets.store.schema import outbox as rows
+from tests.ground import firm
 from tests.house.house import LEE, write_config
 from tests.sink import DROP, SILENCE, Sink
 from tests.store.desk import outgoing, queue
@@ -139,7 +140,8 @@ async def _delivery(
     settings = load(folder / "config.toml")
     store = Store.open(settings.database_url, settings.blobs)
     courier = Courier(settings.smtp, QUICK)
-    out = Delivery(store, courier, furnished, clock, "one", settings.smtp)
+    ground = firm(clock)
+    out = Delivery(store, courier, furnished, clock, "one", settings.smtp, ground.room, ground.outages)
     task = asyncio.create_task(out.run(lambda: None))
     try:
         yield store, out.nudge

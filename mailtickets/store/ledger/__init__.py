@@ -3,8 +3,19 @@
 from mailtickets.store.ledger.answered import undeliverable
 from mailtickets.store.ledger.batch import Batch
 from mailtickets.store.ledger.context import context
+from mailtickets.store.ledger.epochs import (
+    Withheld,
+    accept,
+    is_to_be_surveyed,
+    known_fingerprints,
+    known_hashes,
+    surveyed,
+    wanted_uids,
+    withheld,
+)
 from mailtickets.store.ledger.intake import (
     Stored,
+    are_unfinished,
     cursor,
     epochs,
     keep,
@@ -24,19 +35,28 @@ __all__ = [
     "Batch",
     "Cause",
     "Stored",
+    "Withheld",
+    "accept",
+    "are_unfinished",
     "context",
     "cursor",
     "epochs",
+    "is_to_be_surveyed",
     "keep",
+    "known_fingerprints",
+    "known_hashes",
     "mark",
     "quarantine",
     "record",
     "requeue_held",
     "requeue_quarantined",
     "settle",
+    "surveyed",
     "undecided",
     "undeliverable",
     "unfinished",
     "unknown_uids",
     "unmarked",
+    "wanted_uids",
+    "withheld",
 ]

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, case, func, select, update
 
 from mailtickets.core.account import account
 from mailtickets.core.case import Case, Outcome
@@ -27,6 +27,7 @@ from mailtickets.store.ledger.batch import Batch
 from mailtickets.store.schema import IS_STORED, LetterState, epoch, inbound, raw
 
 ATTEMPTS = 3  # a letter that has brought the reader down so often is not tried again
+LEFT_OCTETS = 16 * 2**20  # of letters that are given out again together; one may have more
 FEW = 500  # UIDs that are asked for one by one; more are asked for as a range
 
 
@@ -178,25 +179,40 @@ def _is_late(letter: RawMail, before: datetime | None) -> bool:
 # What is to be done, and done again.
 
 
-def unfinished(tx: Tx, blobs: Blobs, now: datetime, limit: int) -> tuple[Stored, ...]:
-    """Letters that were kept but never decided, oldest first, the attempt counted.
+def are_unfinished(tx: Tx) -> bool:
+    """Whether there are letters without an outcome, some of which somebody may be at."""
+    return tx.scalar(select(inbound.c.id).where(IS_STORED).limit(1)) is not None
+
+
+def unfinished(
+    tx: Tx, blobs: Blobs, now: datetime, limit: int, others: Collection[str] = ()
+) -> tuple[Stored, ...]:
+    """Letters that were kept but never decided, oldest first, the attempt counted. `others`: inboxes left alone.
 
     What was tried `ATTEMPTS` times, or has lost its octets, is put in quarantine here.
     """
+    ours = (IS_STORED, inbound.c.mailbox.not_in(list(others))) if others else (IS_STORED,)
     tx.execute(
         update(inbound)
-        .where(IS_STORED, inbound.c.attempts >= ATTEMPTS)
+        .where(*ours, inbound.c.attempts >= ATTEMPTS)
         .values(_quarantined(f"Reading it ended {ATTEMPTS} times without a result.", "", now))
     )
-    found = tx.execute(
+    is_last_attempt = case((inbound.c.attempts >= ATTEMPTS - 1, 1), else_=0)
+    found: Sequence[Any] = tx.execute(
         select(*inbound.c, raw.c.sha256, raw.c.octets)
         .join(raw)
-        .where(IS_STORED)
-        .order_by(inbound.c.id)
+        .where(*ours)
+        .order_by(is_last_attempt, inbound.c.id)
         .limit(limit)
     ).all()
+    # The last attempt is made alone: what brings the desk down must not take its neighbours into quarantine.
+    found = [row for row in found if row.attempts < ATTEMPTS - 1] or found[:1]
     letters: list[Stored] = []
+    room = LEFT_OCTETS
     for row in found:
+        room -= row.size
+        if letters and room < 0:
+            break
         try:
             octets = blobs.get(row.sha256) if row.octets is None else row.octets
         except FileNotFoundError as error:
@@ -209,6 +225,8 @@ def unfinished(tx: Tx, blobs: Blobs, now: datetime, limit: int) -> tuple[Stored,
     ids = [letter.inbound for letter in letters]
     if ids:
         tx.execute(update(inbound).where(inbound.c.id.in_(ids)).values(attempts=inbound.c.attempts + 1))
+    elif found:
+        return unfinished(tx, blobs, now, limit, others)  # these are all put aside; there may be more
     return tuple(letters)
 
 

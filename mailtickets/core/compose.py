@@ -92,6 +92,7 @@ def message(
         ("Message-ID", f"<{ids.message}>"),
         ("In-Reply-To", mime.ids((ids.parent,))),
         ("References", mime.ids(ids.references)),
+        ("Thread-Topic", _topic(known, about)),
         ("Auto-Submitted", automatic),
         # What Exchange heeds instead of Auto-Submitted when it answers for absent people.
         ("X-Auto-Response-Suppress", "OOF, AutoReply" if automatic else ""),
@@ -169,6 +170,14 @@ def _auto_submitted(reply: Reply) -> str:
     # A change of status answers no letter of the recipient, even if a letter of theirs led to it.
     is_echo = reply.kind in facts.ECHOES and reply.kind is not ReplyKind.STATUS
     return "auto-replied" if is_echo else "auto-generated"
+
+
+def _topic(known: Facts, about: About | None) -> str:
+    """What Outlook gathers a conversation by: the subject as the requester wrote it, without our tag."""
+    is_theirs = about is not None and about.ticket.requester == known.reply.to.id
+    if known.ticket is None or known.is_guarded or not is_theirs:
+        return ""
+    return mime.words("Thread-Topic", known.ticket.subject)
 
 
 def _subject(known: Facts, words: Rendered) -> str:

@@ -19,6 +19,8 @@ from urllib.parse import quote
 from mailtickets.core.mail import Address, Attachment
 
 _LINE = 998  # RFC 5322 section 2.1.1, without the line break
+_SHORT = 78  # the same section: what lines should have at most
+_FOLD = "\r\n "  # section 2.2.3
 # C0, C1, line and paragraph separators, what turns the direction of text, surrogates, non-characters.
 _HOSTILE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\uffff]+"
@@ -89,7 +91,8 @@ def mailbox(address: Address, header: str) -> str:
         phrase = name
     else:
         phrase = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return f"{phrase} <{spec}>"
+    last = phrase.rpartition("\n")[2] if "\n" in phrase else f"{header}: {phrase}"
+    return f"{phrase}{' ' if len(last) + len(spec) + 3 <= _SHORT else _FOLD}<{spec}>"
 
 
 def address_spec(address: Address) -> str:
@@ -146,7 +149,7 @@ def _shortened(line: str, length: int) -> str:
 
 
 def _multipart(kind: str, boundary: str, parts: list[bytes]) -> bytes:
-    head = f'Content-Type: multipart/{kind}; boundary="{boundary}"\r\n\r\n'.encode()
+    head = f'Content-Type: multipart/{kind};\r\n boundary="{boundary}"\r\n\r\n'.encode()
     mark = f"--{boundary}\r\n".encode()
     return b"".join((head, *(mark + part + b"\r\n" for part in parts), f"--{boundary}--\r\n".encode()))
 
@@ -161,9 +164,13 @@ def _clean(text: str) -> bytes:
 
 
 def _text(kind: str, text: str) -> bytes:
-    """A text part: as it is if it may travel so, else the shorter of the two encodings."""
+    """A text part: as it is if it may travel so, else the shorter of the two encodings.
+
+    A long line of plain words is broken on its way only (quoted-printable): whoever reads it has it whole, links too.
+    """
     octets = _clean(text)
-    if octets.isascii() and all(len(line) <= _LINE for line in octets.split(b"\n")):
+    longest = _SHORT if kind == "plain" else _LINE
+    if octets.isascii() and all(len(line) <= longest for line in octets.split(b"\n")):
         return _part(f'text/{kind}; charset="utf-8"', "7bit", octets.replace(b"\n", b"\r\n"))
     quoted = binascii.b2a_qp(octets, istext=True).replace(b"\n", b"\r\n")
     if len(quoted) <= len(octets) * 2:

@@ -78,7 +78,7 @@ def command(line: str) -> str:
 def paragraphs(text: str, margin: int = 12, last: int = 0, mark: str = "» ") -> Markup:
     """Somebody's words as HTML: blank lines part paragraphs; breaks, indents and links stay.
 
-    `mark` stands before lines that begin with `#`.
+    `mark` stands before lines that begin with `#`. Which way a paragraph runs, its own first letters say.
     """
     blocks: list[list[str]] = [[]]
     for line in _lines(text):
@@ -88,7 +88,7 @@ def paragraphs(text: str, margin: int = 12, last: int = 0, mark: str = "» ") ->
             blocks.append([])
     told = ["<br>".join(block) for block in blocks if block]
     return Markup("").join(
-        Markup(f'<p style="margin:0 0 {last if at == len(told) else margin}px">{block}</p>')  # noqa: S704 - `_html_line` has escaped the words
+        Markup(f'<p dir="auto" style="margin:0 0 {last if at == len(told) else margin}px">{block}</p>')  # noqa: S704 - `_html_line` has escaped the words
         for at, block in enumerate(told, 1)
     )
 

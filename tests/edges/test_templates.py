@@ -294,7 +294,7 @@ def test_a_preview_begins_after_the_greeting() -> None:
 def test_paragraphs_keep_what_was_typed() -> None:
     html = filters.paragraphs("a\n  b\n\n\n# c <d>\nsee https://a.example/?x=1&y=2.", 12, 0)
     assert html == (
-        '<p style="margin:0 0 12px">a<br>\u00a0\u00a0b</p><p style="margin:0 0 0px">» # c &lt;d&gt;<br>see '
+        '<p dir="auto" style="margin:0 0 12px">a<br>\u00a0\u00a0b</p><p dir="auto" style="margin:0 0 0px">» # c &lt;d&gt;<br>see '
         '<a class="a" style="color:#1a4f9c" href="https://a.example/?x=1&amp;y=2">https://a.example/?x=1&amp;y=2</a>.</p>'
     )
 

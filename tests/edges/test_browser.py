@@ -15,7 +15,10 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from mailtickets.core import facts
 from mailtickets.core.mail import Address
+from mailtickets.templates import Templates
+from mailtickets.templates.sample import DESK, POLICY, SAMPLES
 from mailtickets.web import serve
 from tests import day as days
 from tests.day import ANN, MARIA, NOW, Day
@@ -238,3 +241,25 @@ def test_what_a_stranger_wrote_does_not_run(tmp_path: Path, browser: Browser, si
     assert page.title().startswith(f"{ending.ticket} <img src=x")
     assert said == []
     context.close()
+
+
+LONG = "Donaudampfschifffahrtsgesellschaftskapitaenswitwenrentenauszahlungsstelle"
+
+
+@pytest.mark.parametrize("is_odd", [False, True])
+def test_no_mail_is_wider_than_a_narrow_phone(browser: Browser, is_odd: bool) -> None:
+    """Nor one whose people, subject and words have no place to be broken at."""
+    render = Templates.load().render
+    page = browser.new_page(viewport={"width": 320, "height": 500})
+    for sample in SAMPLES:
+        reply, about = sample.reply, sample.about
+        if is_odd:
+            author = replace(reply.author, name=LONG) if reply.author else None
+            text = f"{LONG} https://example.com/{'a' * 300}" if reply.text else ""
+            reply = replace(reply, author=author, text=text)
+        if is_odd and about:
+            ticket = replace(about.ticket, subject="x" * 300)
+            about = replace(about, ticket=ticket, requester=replace(about.requester, name=LONG))
+        page.set_content(render(facts.of(reply, about, DESK, DESK.spec, "a@example.org", POLICY, NOW)).html)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, sample.name
+    page.close()

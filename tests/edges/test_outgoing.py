@@ -262,7 +262,7 @@ def test_mail_to_an_unproven_sender_has_no_topic_of_theirs() -> None:
 
 
 @given(st.text(max_size=400), st.text(max_size=400))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_words_break_a_header_and_all_come_back(name: str, subject: str) -> None:
     person = Person(7, Address("maria@example.org", name), name)
     about = About(replace(TICKET, subject=subject), person, ANN)

@@ -175,7 +175,7 @@ def settle(tx: Tx, desk: Desk, batch: Sequence[Settled], now: datetime) -> tuple
         if outbox.settle(tx, row, item.result, step, now):
             attempts.note(tx, row, item.result, step, now)
             if isinstance(step, GiveUp):
-                desk_room.give_up(tx, desk, row, step.reason, now)
+                desk_room.give_up(tx, desk, row, step.reason, item.result, now)
                 reach(Point.GIVING_UP)
         steps.append(step)
     reach(Point.SETTLING)

@@ -15,13 +15,14 @@ from datetime import datetime, timedelta
 
 from mailtickets import config
 from mailtickets.config import Settings
-from mailtickets.core import classify, commands, compose, decide, identity, thread
+from mailtickets.core import authors, classify, commands, compose, decide, identity, pictures, retry, thread
 from mailtickets.core.case import Case, Figure, Outcome, Reply, ReplyKind, Wanted
 from mailtickets.core.classify import Judgement
 from mailtickets.core.compose import About
 from mailtickets.core.identity import Evidence
 from mailtickets.core.mail import Address, InboundMail, Unreadable
 from mailtickets.core.policy import Policy
+from mailtickets.core.retry import Result
 from mailtickets.core.thread import Clues
 from mailtickets.core.ticket import Ticket
 from mailtickets.core.tokens import Secret
@@ -140,11 +141,14 @@ class Judged:
 
 def judge(desk: Desk, mail: InboundMail) -> Judged:
     """The judgements that ask nothing of the ledger."""
+    judgement = classify.kind(mail, desk.policy.own)
+    writer = authors.author(mail, judgement, desk.policy.own)
+    mail = pictures.shown(replace(mail, sender=writer) if writer else mail)
     policy = desk.policy
     clues = thread.clues(mail, desk.secret, policy.ticket_tag, policy.own, policy.trust.subaddress)
     return Judged(
         mail=mail,
-        judgement=classify.kind(mail, policy.own),
+        judgement=judgement,
         clues=clues,
         evidence=identity.evidence(mail, policy.trust, clues.tokens),
         wanted=commands.listing(mail),
@@ -170,6 +174,7 @@ def _queue(
     batch: Batch, desk: Desk, replies: Sequence[Reply], ticket: Ticket | None, sender: Address, cause: str
 ) -> int:
     """Put replies into words and into the outbox; how many."""
+    replies = [reply for reply in replies if not reply.is_stopped]
     about = _about(batch, ticket) if replies else None
     for reply in replies:
         linked = _with_link(batch, reply)
@@ -238,11 +243,9 @@ def close_session(tx: Tx, session: str) -> None:
     sessions.close_session(tx, hashed(session))
 
 
-def give_up(tx: Tx, desk: Desk, row: Claimed, reason: str, now: datetime) -> None:
+def give_up(tx: Tx, desk: Desk, row: Claimed, reason: str, result: Result, now: datetime) -> None:
     """A mail of ours that cannot be delivered becomes news on its ticket."""
-    failure = ledger.undeliverable(tx, row, reason, desk.policy, now)
-    if failure is None:
-        return
+    failure = ledger.undeliverable(tx, row, reason, retry.diagnosis(result), desk.policy, now)
     decision = decide.on_undeliverable(failure, desk.policy)
     cause = ledger.Cause(None, f"out:{row.id}")
     batch = Batch(tx, desk.policy, now)

@@ -18,6 +18,7 @@ from mailtickets.cli import (
     ledger,
     link,
     outbox,
+    paused,
     read,
     run,
     ticket,
@@ -64,5 +65,6 @@ app.add_typer(ledger.quarantine, name="quarantine")
 app.add_typer(ledger.held, name="held")
 app.add_typer(outbox.app, name="outbox")
 app.command()(explain.explain)
+app.add_typer(paused.app, name="paused")
 app.command()(read.read)
 app.add_typer(database.app, name="db")

@@ -43,7 +43,13 @@ def values(view: TicketView) -> Mapping[str, object]:
         "closed": _moment(ticket.closed_at),
         "reopened": ticket.reopened,
         "participants": [
-            {"address": one.person.address.spec, "part": one.part.value} for one in view.participants
+            {
+                "address": one.person.address.spec,
+                "part": one.part.value,
+                "language": one.person.language or one.person.heard,
+                "paused": one.person.paused,
+            }
+            for one in view.participants
         ],
         "messages": [
             {

@@ -57,6 +57,10 @@ def app(clerk: Clerk) -> FastAPI:
     def retry_outbox(question: Question) -> Answer:
         return Answer(count=clerk.retry_outbox(question.ids))
 
+    @api.post("/lift-paused")
+    def lift_paused(question: Question) -> Answer:
+        return Answer(count=clerk.lift_paused(question.addresses))
+
     return api
 
 

@@ -59,3 +59,6 @@ class SocketClerk:
 
     def retry_outbox(self, ids: tuple[int, ...]) -> int:
         return self._ask("retry-outbox", Question(ids=ids)).count
+
+    def lift_paused(self, addresses: tuple[str, ...]) -> int:
+        return self._ask("lift-paused", Question(addresses=addresses)).count

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from mailtickets import desk as desk_room
+from mailtickets.core.mail import Address
 from mailtickets.desk import Desk
-from mailtickets.store import ledger, outbox
+from mailtickets.store import ledger, outbox, people
 from mailtickets.store.engine import Store
 
 
@@ -46,6 +47,9 @@ class LedgerClerk:
 
     def retry_outbox(self, ids: tuple[int, ...]) -> int:
         return self._nudged(self._store.write_sync(outbox.retry, ids, self._clock()))
+
+    def lift_paused(self, addresses: tuple[str, ...]) -> int:
+        return self._store.write_sync(people.lift, tuple(Address(spec).key for spec in addresses))
 
     def _nudged(self, count: int) -> int:
         self._nudge()

@@ -38,17 +38,21 @@ class Clerk(Protocol):
     def retry_outbox(self, ids: tuple[int, ...]) -> int:
         """Make failed, held and waiting rows due now; how many there were. () is all."""
 
+    def lift_paused(self, addresses: tuple[str, ...]) -> int:
+        """Mail to these addresses by itself again; how many were paused. () is all."""
+
 
 class DaemonGone(ConnectionError):
     """The daemon's socket is there but nobody answers; `str()` says what to do."""
 
 
 class Question(BaseModel):
-    """What is asked: an address, a token, or row ids; each question reads its own."""
+    """What is asked: an address, a token, row ids, or addresses; each question reads its own."""
 
     address: str = ""
     token: str = ""
     ids: tuple[int, ...] = ()
+    addresses: tuple[str, ...] = ()
 
 
 class Answer(BaseModel):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailtickets.core import audience, guard, joins, replies, untold
+from mailtickets.core import audience, authors, guard, joins, replies, untold
 from mailtickets.core.audience import Circle, People
-from mailtickets.core.case import MessageKind, Outcome, Reply, ReplyKind
+from mailtickets.core.case import Handed, MessageKind, Outcome, Reply, ReplyKind
 from mailtickets.core.decision import Aside, Decision, Message
 from mailtickets.core.hearing import Hearing
+from mailtickets.core.mail import Segment, SegmentKind
 from mailtickets.core.opening import opening
 from mailtickets.core.silence import Silence, Silent, all_silent, choose
 from mailtickets.core.ticket import Ticket
@@ -19,6 +20,8 @@ def opens(h: Hearing, follows: Ticket | None = None) -> Decision:
     held = _storm(h)
     if held is not None:
         return held
+    if h.case.known.handed is not None and follows is None:
+        return _handed_on(h, h.case.known.handed)
     first = opening(h.case, h.policy, h.sender, h.text, follows)
     changes = h.deeds.changes
     followers = _followers(h, first.project, follows)
@@ -36,6 +39,68 @@ def opens(h: Hearing, follows: Ticket | None = None) -> Decision:
         silent=_silent(h, followers, follows),
         asides=_asides(h, follows),
     )
+
+
+def _handed_on(h: Hearing, handed: Handed) -> Decision:
+    """A letter that an agent forwards: its writer is the requester, the agent's own words are a note.
+
+    The writer is told nothing: they wrote to the agent, who answers first.
+    """
+    writer, letter = handed.writer, handed.letter
+    first = opening(h.case, h.policy, h.sender, h.text)
+    changes = h.deeds.changes
+    followers = _followers(h, first.project, None)
+    remark = h.block.rest.strip()
+    told = replies.assigned(h, changes)
+    told += replies.to_followers(h, ReplyKind.OPENED, changes, told, followers)
+    why = (
+        f"{h.sender.introduced} forwarded this mail{f' and wrote: “{_shortened(remark)}”' if remark else '.'}"
+    )
+    told = tuple(replace(reply, author=writer, text=letter.text, reason=why) for reply in told)
+    done = next(iter(replies.receipt(h, changes, told)), replies.to_sender(h, ReplyKind.RECEIPT))
+    done = replace(
+        done,
+        remarks=(
+            f"{writer.introduced} wrote the mail that you forwarded, so the ticket is theirs. They were told nothing:"
+            " your reply to this mail goes to them, and is the first they hear.",
+            *done.remarks,
+            f"If somebody else wrote it, reply with #close, and ask whoever did to write to {h.case.desk.spec}.",
+        ),
+        mailed=done.mailed or tuple(reply.to.shown for reply in told if not reply.is_stopped),
+    )
+    public = Message(
+        MessageKind.PUBLIC,
+        writer.id,
+        letter.text,
+        (Segment(SegmentKind.TYPED, letter.text),) if letter.text else (),
+        h.mail.attachments,
+        unverified=True,
+    )
+    note = replace(h.message(MessageKind.NOTE), text=remark, attachments=())
+    own = tuple(s for s in note.segments if s.kind is not SegmentKind.FORWARD)
+    return Decision(
+        Outcome.OPENED,
+        f"forwarded by {h.sender.address.spec} for {writer.address.spec}: {h.reason}",
+        opened=first,
+        changes=changes,
+        message=public,
+        more=(replace(note, segments=own),) if remark else (),
+        joins=(*joins.handed_on(h, writer, followers), *joins.assignee(h, changes)),
+        replies=(*told, done, *replies.asked(h)),
+        silent=(
+            *all_silent((writer,), Silence.HANDED),
+            *choose(followers, untold.follower(h)).silent,
+        ),
+        asides=_asides(h, None),
+    )
+
+
+_LONGEST_REMARK = 400  # characters of an agent's words above a forward that a notice repeats
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_REMARK else f"{line[: _LONGEST_REMARK - 1]}…"
 
 
 def _storm(h: Hearing) -> Decision | None:
@@ -113,4 +178,12 @@ def _why_new(h: Hearing, follows: Ticket | None) -> str:
     if h.case.known.tagged is not None:
         number = h.case.known.tagged.number
         return f"The subject names ticket {number}, but {h.sender.introduced} is not on that ticket."
+    elsewhere = authors.not_answered(h.mail, h.case.evidence, h.policy.own)
+    if elsewhere and h.case.judgement.is_person and not h.sender.is_staff:
+        return (
+            f"The mail asks for answers at {', '.join(a.spec for a in elsewhere)}. They go to {h.sender.address.spec},"
+            " since nothing proves that it was the sender who asked."
+        )
+    if h.mail.resent_from is not None and h.mail.resent_from != h.sender.address:
+        return f"{h.mail.resent_from.spec} passed this mail on."
     return ""

@@ -64,7 +64,8 @@ def followers(around: Circle, policy: Policy) -> People:
     joined = [p.person for p in around.participants if p.part is Part.FOLLOWER]
     if around.assignee is not None:
         joined.append(around.assignee)
-    here = tuple(p for p in joined if p.works_on(project) or p in told)
+    # Nor does an address that sends everything back: rather all the others than nobody.
+    here = tuple(p for p in joined if (p.works_on(project) or p in told) and not p.is_paused)
     return distinct(here) or first_followers(project, around, policy)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from mailtickets.core.classify import Judgement
 from mailtickets.core.identity import Evidence
 from mailtickets.core.likeness import Saying
-from mailtickets.core.mail import Address, Attachment, InboundMail
+from mailtickets.core.mail import Address, Attachment, Forwarded, InboundMail
 from mailtickets.core.person import Participant, Person
 from mailtickets.core.thread import Clues, Route
 from mailtickets.core.ticket import Change, Ticket
@@ -116,6 +116,15 @@ class Bounced:
     outbox_id: int
     kind: str
     recipient: Person
+    is_news: bool = True  # no report on it has come before
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A letter that an agent hands on to the desk, and who wrote it."""
+
+    writer: Person
+    letter: Forwarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +153,26 @@ class Known:
     # What a person or a mail server wrote of late, if the desk mailed something because of it before this letter
     # came: tickets that nobody has answered yet; on a ticket, the staff's own messages there.
     earlier: tuple[Saying, ...] = ()
+    pictures: frozenset[str] = (
+        frozenset()
+    )  # SHA-256 of those in the letter that its sender or the company has sent before
+    handed: Handed | None = None  # whose letter it is that an agent forwards
+
+
+def with_person(known: Known, person: Person) -> Known:
+    """The same, but that this person is known as given here, wherever they stand."""
+
+    def now(one: Person) -> Person:
+        return person if one.id == person.id else one
+
+    return replace(
+        known,
+        sender=now(known.sender) if known.sender else None,
+        assignee=now(known.assignee) if known.assignee else None,
+        participants=tuple(Participant(now(p.person), p.part) for p in known.participants),
+        staff=tuple(now(p) for p in known.staff),
+        named=tuple(now(p) for p in known.named),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +199,7 @@ class ReplyKind(StrEnum):
     CHANGED = "changed"  # other followers: fields changed, nothing was said
     ASSIGNED = "assigned"  # the new assignee
     UNDELIVERED = "undelivered"  # assignee or followers: a message did not arrive
+    NOTICE = "notice"  # assignee or followers: what a machine told us of a mail of ours
     RECEIPT = "receipt"  # whoever commanded: done
     REFUSED = "refused"  # nothing was changed: a value that cannot be, or not allowed
     SUGGESTION = "suggestion"  # nothing was changed: did you mean …?
@@ -243,3 +273,13 @@ class Reply:
     once: str = ""  # files it under this cause instead of the letter's: mailed once, however often decided
     is_apart: bool = False  # not about the ticket of the case: the recipient may not know of it
     is_reply_enough: bool = True  # for UNPROVEN: whether the same words in a reply would be believed
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether no person's words are what the mail is."""
+        return self.kind is not ReplyKind.ANSWER and not (self.kind is ReplyKind.STATUS and self.text)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it is not to be sent: automatic, to an address that is paused."""
+        return self.is_automatic and self.to.is_paused

@@ -139,6 +139,11 @@ def _no_reply(mail: InboundMail) -> Judgement | None:
     return Judgement(Kind.AUTOMATIC, f"From is {mail.sender.spec}: nobody reads what is sent there")
 
 
+def nobody_reads(key: str) -> bool:
+    """Whether an address (Address.key) says that nobody reads what is sent there."""
+    return bool(_NO_REPLY.match(key)) or key.rpartition("@")[0] in _SERVERS
+
+
 def _list(mail: InboundMail) -> Judgement | None:
     """RFC 2369 and 2919: what came by a list was not written to the desk."""
     for name in (
@@ -233,7 +238,12 @@ _MAX_CHALLENGE = 2000  # characters in which the words are looked for
 def is_postmaster(mail: InboundMail) -> bool:
     """Whether a mail server wrote it, by its address."""
     local = mail.sender.key.rpartition("@")[0] if mail.sender else ""
-    return local in ("mailer-daemon", "postmaster", "mailerdaemon", "mail-daemon", "mailer_daemon", "mdaemon")
+    return local in _SERVERS
+
+
+_SERVERS = frozenset(
+    {"mailer-daemon", "postmaster", "mailerdaemon", "mail-daemon", "mailer_daemon", "mdaemon"}
+)
 
 
 def _first(mail: InboundMail, name: str) -> str:

@@ -165,7 +165,7 @@ def _name(person: Person) -> str:
 
 def _auto_submitted(reply: Reply) -> str:
     """RFC 3834 section 5; "" where a person's words are what the mail is."""
-    if reply.kind is ReplyKind.ANSWER or (reply.kind is ReplyKind.STATUS and reply.text):
+    if not reply.is_automatic:
         return ""
     # A change of status answers no letter of the recipient, even if a letter of theirs led to it.
     is_echo = reply.kind in facts.ECHOES and reply.kind is not ReplyKind.STATUS

@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailtickets.core import arrival, audience, guard, joins, machines, moves, replies, untold
+from mailtickets.core import (
+    arrival,
+    audience,
+    guard,
+    joins,
+    machines,
+    moves,
+    pictures,
+    replies,
+    returned,
+    spoken,
+    untold,
+)
 from mailtickets.core.authority import Need
 from mailtickets.core.case import Case, MessageKind, Outcome, Reply, ReplyKind
 from mailtickets.core.classify import Kind
@@ -38,13 +50,17 @@ def on_mail(case: Case, policy: Policy) -> Decision:
         return Decision(Outcome.IGNORED, f"duplicate of letter {known.duplicate_of}")
     if kind is Kind.OURS:
         return Decision(Outcome.IGNORED, f"own mail: {case.judgement.reason}")
-    if known.sender is None:
+    case = replace(case, mail=pictures.folded(case.mail, known.pictures))
+    case, marks = returned.revived(case)
+    case, language = spoken.heard(case)
+    sender = case.known.sender
+    if sender is None:
         decision = _from_nobody(case, policy)
     elif kind is Kind.PERSON:
-        decision = _from_person(hear(case, policy, known.sender))
+        decision = _from_person(hear(case, policy, sender))
     else:
-        decision = _from_machine(case, policy, known.sender)
-    return guard.passed(decision, case, policy)
+        decision = _from_machine(case, policy, sender)
+    return guard.passed(replace(decision, marks=(*marks, *decision.marks), heard=language), case, policy)
 
 
 def on_oversize(case: Case, policy: Policy) -> Decision:
@@ -70,11 +86,7 @@ def on_undeliverable(failure: Undeliverable, policy: Policy) -> Decision:
 def _from_nobody(case: Case, policy: Policy) -> Decision:
     """No From that could be anyone's: heard if it belongs to a ticket, else for the operator to look at."""
     if not case.judgement.is_person:
-        return (
-            machines.bounced(case, policy)
-            if case.judgement.kind is Kind.BOUNCE
-            else machines.filed(case, policy)
-        )
+        return machines.on_ticket(case, policy)
     if case.known.ticket is None:
         return Decision(Outcome.QUARANTINED, "no sender: nobody can be answered")
     around = audience.circle(case.known)
@@ -86,7 +98,7 @@ def _from_nobody(case: Case, policy: Policy) -> Decision:
             ReplyKind.REPLY,
             to=person,
             text=case.mail.reply,
-            attachments=case.mail.attachments,
+            attachments=case.mail.files,
             reason="The mail does not say who wrote it.",
             unverified=True,
         )
@@ -97,16 +109,13 @@ def _from_nobody(case: Case, policy: Policy) -> Decision:
 
 
 # What answers or reports on a mail of ours says nothing that would want a ticket of its own.
-_FILED = frozenset({Kind.VACATION, Kind.AUTOREPLY, Kind.RECEIPT, Kind.DELAY, Kind.COMPLAINT})
+_FILED = frozenset({Kind.BOUNCE, Kind.VACATION, Kind.AUTOREPLY, Kind.RECEIPT, Kind.DELAY, Kind.COMPLAINT})
 
 
 def _from_machine(case: Case, policy: Policy, sender: Person) -> Decision:
     """RFC 3834: never answered. Lists, forms and alarms open a ticket; the others never do."""
-    kind = case.judgement.kind
-    if kind is Kind.BOUNCE:
-        return machines.bounced(case, policy)
-    if kind in _FILED or case.known.ticket is not None:
-        return machines.filed(case, policy)
+    if case.judgement.kind in _FILED or case.known.ticket is not None:
+        return machines.on_ticket(case, policy)
     return arrival.opens(hear(case, policy, sender))
 
 

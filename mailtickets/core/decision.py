@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailtickets.core.case import MessageKind, Outcome, Reply, ReplyKind
+from mailtickets.core.diagnosis import NOTHING_KNOWN, Diagnosis
 from mailtickets.core.mail import Address, Attachment, Segment
 from mailtickets.core.person import Part, Participant, Person
 from mailtickets.core.silence import Silent
@@ -44,6 +45,15 @@ class Aside:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What has become of mail to an address, as it stands from now on (see `Person`)."""
+
+    who: Address
+    bounces: int = 0
+    paused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """One letter's end: what to write down and whom to tell."""
 
@@ -56,7 +66,11 @@ class Decision:
     replies: tuple[Reply, ...] = ()
     silent: tuple[Silent, ...] = ()  # everybody else around the letter: who is not mailed, and why
     undelivered: tuple[int, ...] = ()  # outbox ids that a bounce is about
+    why_lost: str = ""  # what the bounce means, and what the server said
+    more: tuple[Message, ...] = ()  # what else stands on the ticket, after `message`
     asides: tuple[Aside, ...] = ()  # notes on other tickets
+    marks: tuple[Mark, ...] = ()
+    heard: str = ""  # the language that the sender writes in, if that is news
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +79,11 @@ class Undeliverable:
 
     kind: ReplyKind  # of the mail that failed
     recipient: Person
-    reason: str  # the server's answer or ours, one plain sentence
+    reason: str  # the server's answer or ours, plain sentences
     now: datetime
     ticket: Ticket | None = None
     participants: tuple[Participant, ...] = ()
     assignee: Person | None = None
     staff: tuple[Person, ...] = ()
     named: tuple[Person, ...] = ()  # as in case.Known
+    diagnosis: Diagnosis = NOTHING_KNOWN

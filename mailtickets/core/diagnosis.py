@@ -70,6 +70,9 @@ class Diagnosis:
         return self.is_permanent and self.trouble.is_of_address
 
 
+NOTHING_KNOWN = Diagnosis(Trouble.UNKNOWN, is_permanent=False)
+
+
 def diagnose(said: str, status: str = "", code: int = 0) -> Diagnosis:
     """What is meant by a server's words, its enhanced status "5.1.1" and its reply code, each as far as it is known."""
     status = status or _first(_STATUS, said)

@@ -137,9 +137,10 @@ class Facts:
     is_guarded: bool
     reply_to: str  # addr-spec for `mailto:` links
     message_id: str  # of this mail: who answers it proves who they are
-    language: str
+    language: str  # the reader's
     timezone: str
     now: datetime
+    fallback: str = ""  # the desk's language, where there are no words in the reader's
 
 
 def is_guarded(reply: Reply) -> bool:
@@ -165,7 +166,7 @@ def of(
         reply = replace(reply, text=_shortened(reply.text, _QUOTED_LENGTH))
     reader = _Reader(policy, reply.to.is_staff, guarded)
     ticket = reader.ticket(about) if about else None
-    language = reply.to.language or _language(desk, policy)
+    fallback = _language(desk, policy)
     return Facts(
         reply=reply,
         desk=_desk(desk, policy),
@@ -176,9 +177,10 @@ def of(
         is_guarded=guarded,
         reply_to=reply_to,
         message_id=message_id,
-        language=language,
+        language=reply.to.language or reply.to.heard or fallback,
         timezone=reply.to.timezone or policy.timezone,
         now=now,
+        fallback=fallback,
     )
 
 

@@ -106,6 +106,8 @@ def _why_not(reply: Reply, case: Case, policy: Policy) -> Silence | None:
     """Why a mail may not leave, whatever was decided."""
     if reply.to.address.key in policy.own:
         return Silence.DESK
+    if reply.is_stopped:
+        return Silence.PAUSED
     # RFC 3834 section 2: an answer to a machine is how loops begin.
     return None if case.judgement.is_person or not _is_sender(reply, case) else Silence.MACHINE
 

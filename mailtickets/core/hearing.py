@@ -117,7 +117,7 @@ def hear(case: Case, policy: Policy, sender: Person) -> Hearing:
     text = _text(case.mail, block)
     # Files count as words, unless the mail orders something and they may be a signature's.
     is_order = bool(block.said or block.slips) or standing is Standing.AGENT
-    is_silent = is_order and not text and not _has_files(case.mail)
+    is_silent = is_order and not text and not has_files(case.mail)
     if not text and not is_order:
         # Somebody wrote into the quote, or the quote was mistaken: better all of it than nothing.
         text = case.mail.text
@@ -201,5 +201,6 @@ def _take(taken: Counter[str], line: str) -> bool:
     return True
 
 
-def _has_files(mail: InboundMail) -> bool:
+def has_files(mail: InboundMail) -> bool:
+    """Whether files came along that say something: no signature's picture, no seal."""
     return any(not a.inline and a.content_type not in _SEALS for a in mail.attachments)

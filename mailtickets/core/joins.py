@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailtickets.core import audience
+from mailtickets.core import audience, authors
 from mailtickets.core.audience import People
 from mailtickets.core.decision import Join
 from mailtickets.core.hearing import Hearing, Standing
 from mailtickets.core.mail import Address
-from mailtickets.core.person import Part
+from mailtickets.core.person import Part, Person
 from mailtickets.core.policy import Policy
 from mailtickets.core.ticket import Changed
 
@@ -27,12 +27,29 @@ def founders(h: Hearing, followers: People) -> tuple[Join, ...]:
     )
 
 
+def handed_on(h: Hearing, writer: Person, followers: People) -> tuple[Join, ...]:
+    """Of a ticket for whose letter an agent forwards: the agent follows, and colleagues whom the mail names."""
+    told = (person for person in followers if person.id not in (h.sender.id, writer.id))
+    colleagues = (
+        join for join in named(h) if join.part is Part.FOLLOWER and join.who.key != writer.address.key
+    )
+    return (
+        Join(writer.address, Part.REQUESTER),
+        Join(h.sender.address, Part.FOLLOWER),
+        *colleagues,
+        *(Join(person.address, Part.FOLLOWER) for person in told),
+    )
+
+
 def named(h: Hearing) -> tuple[Join, ...]:
     """Whom a person's letter names beside the desk. A robot's names are lists, and a forger's are victims."""
     if not h.case.judgement.is_person or h.case.evidence.is_contrary:
         return ()
     own = {a.key for a in (h.sender.address, *h.sender.also)}
-    others = {a.key: a for a in (*h.mail.to, *h.mail.cc) if a.key not in own and not _is_desk(a, h.policy)}
+    asked = () if h.sender.is_staff else authors.answered_too(h.mail, h.case.evidence, h.policy.own)
+    others = {
+        a.key: a for a in (*h.mail.to, *h.mail.cc, *asked) if a.key not in own and not _is_desk(a, h.policy)
+    }
     if len(others) > _CIRCULAR:
         return ()
     staff = {a.key for person in h.around.staff for a in (person.address, *person.also)}

@@ -80,6 +80,10 @@ class Attachment:
     inline: bool  # stood in the text (Content-ID used, or Content-Disposition: inline)
     content_id: str = ""  # without angle brackets
     octets: bytes = field(default=b"", repr=False)
+    place: int | None = (
+        None  # of a picture: the line of the text, from 0, below which it stood, if that is known
+    )
+    is_logo: bool = False  # a picture that its sender, or the company, has sent before
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,11 @@ class InboundMail:
     fingerprint: str  # same letter by another route: same fingerprint (sha256, hex)
     defects: tuple[str, ...] = ()  # what was repaired while reading, in plain words
     report: Report | None = None
+    spoken: str = ""  # the language that what was typed is clearly in; "" where it is not clear
+    resent_from: Address | None = None  # who passed the letter on as it was (RFC 5322 section 3.6.6)
+    original_from: Address | None = (
+        None  # whom a mailing list says that it has put its own address in place of
+    )
     forwards: tuple[Forwarded, ...] = ()  # letters that it hands on, the outermost first
     signer: str = ""  # the domain whose signature proves From, if the desk has checked one and found it valid
 
@@ -149,6 +158,11 @@ class InboundMail:
         """What the sender typed: no quotes, no signature, forwards kept."""
         shown = (SegmentKind.TYPED, SegmentKind.FORWARD)
         return "\n".join(s.text for s in self.segments if s.kind in shown).strip("\n")
+
+    @property
+    def files(self) -> tuple[Attachment, ...]:
+        """The attachments without what stands below every letter."""
+        return tuple(file for file in self.attachments if not file.is_logo)
 
     @property
     def typed(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailtickets.core import workflow
 from mailtickets.core.audience import People
 from mailtickets.core.courtesy import is_thanks
-from mailtickets.core.hearing import Hearing
+from mailtickets.core.hearing import Hearing, has_files
 from mailtickets.core.ticket import Changed, Field, Ticket, changed
 from mailtickets.core.workflow import ACTIVE, DONE, Meaning
 
@@ -48,4 +48,4 @@ def opens_another(h: Hearing, ticket: Ticket) -> bool:
 def _only_thanks(h: Hearing) -> bool:
     people = (h.sender, *h.around.staff)
     greeted = (name for p in people for name in (p.shown, p.address.name))
-    return not h.mail.attachments and is_thanks(h.text, greeted)
+    return not has_files(h.mail) and is_thanks(h.text, greeted)

@@ -17,15 +17,23 @@ def opening(case: Case, policy: Policy, sender: Person, text: str, follows: Tick
     """What a new ticket begins with. `follows`: the closed ticket that the letter replies to."""
     flow = policy.workflow
     known = {project.key for project in policy.projects}
+    handed = case.known.handed
+    if handed is not None:
+        written = handed.letter
+        subject = _subject(written.subject or case.mail.subject, policy.ticket_tag, written.text or text)
+        requester, origin_id = handed.writer.id, written.message_id
+    else:
+        subject = _subject(case.mail.subject, policy.ticket_tag, text)
+        requester, origin_id = sender.id, case.mail.message_id
     return Opened(
-        subject=_subject(case.mail.subject, policy.ticket_tag, text),
+        subject=subject,
         status=flow.first_status,
         priority=flow.default_priority,
         type=flow.default_type,
         project=follows.project if follows and follows.project in known else project_of(case, policy),
-        requester=sender.id,
+        requester=requester,
         desk=case.desk.key,
-        origin_id=case.mail.message_id,
+        origin_id=origin_id,
     )
 
 

@@ -24,8 +24,15 @@ class Person:
     role: Role = Role.REQUESTER
     also: tuple[Address, ...] = ()
     projects: tuple[str, ...] = ()  # that an agent works on; none named: all
-    language: str = ""  # "" = the desk's
+    language: str = ""  # as set; "" = not set
     timezone: str = ""  # "" = the desk's
+    heard: str = ""  # language that they write in, "" = not known
+    bounces: int = 0  # mails to the address that came back for good, since the last sign of life
+    paused: str = ""  # why nothing automatic is mailed there, a whole sentence; "" = it is
+
+    @property
+    def is_paused(self) -> bool:
+        return bool(self.paused)
 
     @property
     def is_staff(self) -> bool:

@@ -13,7 +13,7 @@ from mailtickets.core.commands import help_lines
 from mailtickets.core.difference import differences
 from mailtickets.core.hearing import Hearing, Standing
 from mailtickets.core.person import Person, Role
-from mailtickets.core.silence import TO_AUTHOR, choose
+from mailtickets.core.silence import TO_AUTHOR, Silence, all_silent, choose
 from mailtickets.core.ticket import Changed
 
 NOTHING_SAID = (
@@ -34,7 +34,7 @@ def notice(h: Hearing, kind: ReplyKind, person: Person, changes: Sequence[Change
         to=person,
         author=h.sender,
         text=h.text,
-        attachments=h.mail.attachments,
+        attachments=h.mail.files,
         differences=seen(h, changes, is_staff=True),
         unverified=h.is_unverified,
     )
@@ -44,7 +44,7 @@ def outward(h: Hearing, kind: ReplyKind, person: Person, changes: Sequence[Chang
     """A mail to someone outside because of what the sender said or did."""
     reply = Reply(kind, to=person, author=h.sender, differences=seen(h, changes, is_staff=False))
     if kind is ReplyKind.ANSWER:
-        reply = replace(reply, text=h.text, attachments=h.mail.attachments)
+        reply = replace(reply, text=h.text, attachments=h.mail.files)
     if person.id == h.sender.id:
         reply = replace(reply, answers=h.mail.message_id)
     return replace(reply, after_undo_window=h.standing is Standing.AGENT)
@@ -116,11 +116,11 @@ def receipt(h: Hearing, changes: Sequence[Changed], told: Sequence[Reply]) -> tu
         remarks=h.deeds.remarks,
     )
     if is_staff:
-        others = [reply.to for reply in told if reply.to.id != h.sender.id]
+        others = [reply.to for reply in told if reply.to.id != h.sender.id and not reply.is_stopped]
         done = replace(
             done,
             mailed=tuple(person.shown for person in audience.distinct(others)),
-            not_mailed=_not_mailed(h, changes, others),
+            not_mailed=_not_mailed(h, changes, told),
         )
     return (done,)
 
@@ -155,10 +155,11 @@ def _told_to(person: Person, story: Story) -> Story:
     return replace(story, posts=talk, history=())
 
 
-def _not_mailed(h: Hearing, changes: Sequence[Changed], told: Iterable[Person]) -> tuple[str, ...]:
-    heard = {person.id for person in told} | {h.sender.id}
+def _not_mailed(h: Hearing, changes: Sequence[Changed], told: Iterable[Reply]) -> tuple[str, ...]:
+    stopped = all_silent((reply.to for reply in told if reply.is_stopped), Silence.PAUSED)
+    heard = {reply.to.id for reply in told} | {h.sender.id}
     left_out = (s for s in untold.customers(h, untold.changes(h, changes)) if s.person.id not in heard)
-    return tuple(f"{s.person.shown}: {TO_AUTHOR[s.why]}" for s in left_out)
+    return tuple(f"{s.person.shown}: {TO_AUTHOR[s.why]}" for s in (*stopped, *left_out))
 
 
 def _unproven_why(h: Hearing) -> str:

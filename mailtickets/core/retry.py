@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias, assert_never
 
-from mailtickets.core.diagnosis import Trouble, diagnose
+from mailtickets.core.diagnosis import NOTHING_KNOWN, Diagnosis, Trouble, diagnose
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -99,6 +99,12 @@ def _next(attempts: int, first_at: datetime, now: datetime, jitter: float) -> da
 
 def _spread(wait: timedelta, jitter: float) -> timedelta:
     return wait * (1 + SPREAD * jitter)
+
+
+def diagnosis(result: Result) -> Diagnosis:
+    """What is wrong, by the server's answer. Where no server spoke, nothing is known of the address."""
+    spoken = isinstance(result, Failed) and result.code != 0
+    return diagnose(result.text, code=result.code) if spoken else NOTHING_KNOWN
 
 
 def _said(result: Deferred | Failed) -> str:

@@ -31,6 +31,8 @@ class Silence(StrEnum):
     LOST = "lost"
     DESK = "desk"
     ANOTHER = "another"
+    PAUSED = "paused"
+    HANDED = "handed"
 
 
 # After a colon and a name: "Ann Smith: she or he wrote it."
@@ -52,6 +54,8 @@ SENTENCES = {
     Silence.OTHERS: "whoever has the ticket was told.",
     Silence.LOST: "is the one whom the mail did not reach.",
     Silence.DESK: "is an address of this desk, which never writes to itself.",
+    Silence.HANDED: "has not written to the desk: the agent who forwarded the mail answers first.",
+    Silence.PAUSED: "mail to this address keeps coming back, so nothing automatic is sent there.",
     Silence.ANOTHER: "is on the closed ticket that the new one follows, and not on the new one.",
 }
 # The same to whoever caused it, in a receipt.

@@ -116,8 +116,9 @@ def bare_subject(subject: str, tag: str) -> str:
 
 def _parents(mail: InboundMail) -> tuple[str, ...]:
     """All ids that the letter names as its past, nearest parent first (RFC 5322 section 3.6.4)."""
-    bounced = (mail.bounce.original_message_id,) if mail.bounce else ()
-    named = (*mail.in_reply_to, *reversed(mail.references), *bounced)
+    report = mail.bounce or mail.report
+    reported = (report.original_message_id,) if report else ()
+    named = (*mail.in_reply_to, *reversed(mail.references), *reported)
     # Blank ids would lead every letter without one to the same ticket.
     return tuple(dict.fromkeys(i.strip() for i in named if i.strip(" \t<>")))
 

@@ -114,11 +114,19 @@ def _segments(plain: Any) -> tuple[Segment, ...]:
 
 
 def _attachments_plain(attachments: tuple[Attachment, ...]) -> Any:
-    return [[a.name, a.content_type, a.size, a.sha256, a.inline, a.content_id] for a in attachments]
+    return [
+        [a.name, a.content_type, a.size, a.sha256, a.inline, a.content_id, a.is_logo] for a in attachments
+    ]
 
 
 def _attachments(plain: Any) -> tuple[Attachment, ...]:
-    return tuple(Attachment(*fields) for fields in plain)
+    return tuple(map(_attachment, plain))
+
+
+def _attachment(plain: Any) -> Attachment:
+    name, content_type, size, sha256, inline, content_id, *later = plain
+    # What was kept before logos were known has a field less.
+    return Attachment(name, content_type, size, sha256, inline, content_id, is_logo=later == [True])
 
 
 def _evidence_plain(evidence: Evidence) -> Any:

@@ -275,6 +275,8 @@ def bounced(tx: Tx, ids: Sequence[int], why: str, now: datetime) -> None:
 
 
 def purge(tx: Tx, before: datetime) -> int:
-    """Forget mails that were sent or given up before then; how many."""
-    old = outbox.c.state.in_([MailState.SENT, MailState.FAILED]) & (outbox.c.settled_at < before)
+    """Forget mails that were sent or given up before then; how many. What a ticket's talk lacks stays told there."""
+    is_done = outbox.c.state.in_([MailState.SENT, MailState.FAILED]) & (outbox.c.settled_at < before)
+    is_lost = (outbox.c.state == MailState.FAILED) | outbox.c.bounced_at.is_not(None)
+    old = is_done & ~(is_lost & outbox.c.ticket.is_not(None))
     return tx.execute(outbox.delete().where(old)).rowcount

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache, cached_property
 from itertools import groupby
@@ -12,15 +13,23 @@ from sqlalchemy import Row, Select, bindparam, delete, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from mailtickets.config import Staff
+from mailtickets.core.decision import Mark
 from mailtickets.core.mail import Address
 from mailtickets.core.person import Person, Role
 from mailtickets.core.policy import Policy
 from mailtickets.store.connect import insert
 from mailtickets.store.engine import Tx
-from mailtickets.store.schema import IS_STAFF, address, person
+from mailtickets.store.schema import IS_PAUSED, IS_STAFF, address, person
 from mailtickets.store.sheet import Sheet
 
-COLUMNS = (*person.c, address.c.key, address.c.spec.label("also"), address.c.called.label("also_called"))
+COLUMNS = (
+    *person.c,
+    address.c.key,
+    address.c.spec.label("also"),
+    address.c.called.label("also_called"),
+    address.c.bounces,
+    address.c.paused,
+)
 WIDTH = len(COLUMNS)
 EVERYBODY = select(*COLUMNS).select_from(person.outerjoin(address)).order_by(person.c.id, address.c.key)
 
@@ -95,6 +104,24 @@ class Familiar:
         """Somebody of whom only the address was known has told a name."""
         return self._found((call(self._tx, who, name),))[0]
 
+    def mark(self, marks: Iterable[Mark]) -> None:
+        """What has become of mail to some addresses."""
+        told = tuple(marks)
+        mark(self._tx, told, self._now)
+        self._forget(self._by_key[one.who.key].id for one in told if one.who.key in self._by_key)
+
+    def hear(self, who: Person, language: str) -> None:
+        """The language that somebody writes in."""
+        hear(self._tx, who, language)
+        self._forget((who.id,))
+
+    def _forget(self, ids: Iterable[int]) -> None:
+        """They are asked for again."""
+        gone = frozenset(ids)
+        self._by_key = {key: p for key, p in self._by_key.items() if p.id not in gone}
+        self._by_id = {id: p for id, p in self._by_id.items() if id not in gone}
+        self.__dict__.pop("staff", None)
+
     def _found(self, owners: tuple[Person, ...]) -> tuple[Person, ...]:
         self._by_key |= by_key(owners)
         self._by_id |= {p.id: p for p in owners}
@@ -118,10 +145,27 @@ def ensure(tx: Tx, who: Address, now: datetime) -> tuple[Person, bool]:
 def call(tx: Tx, who: Person, name: str) -> Person:
     """Somebody of whom only the address was known has told a name."""
     tx.execute(update(person).where(person.c.id == who.id).values(called=name))
-    return of(
-        (who.id, who.address.spec, name, who.name, who.role, who.projects, who.language, who.timezone),
-        who.also,
-    )
+    return replace(who, address=Address(who.address.spec, name))
+
+
+def hear(tx: Tx, who: Person, language: str) -> None:
+    """The language that somebody writes in."""
+    tx.execute(update(person).where(person.c.id == who.id).values(heard=language))
+
+
+def mark(tx: Tx, marks: Iterable[Mark], now: datetime) -> None:
+    """What has become of mail to some addresses."""
+    for one in marks:
+        paused = {"paused": one.paused, "paused_at": now if one.paused else None}
+        row = update(address).where(address.c.key == one.who.key)
+        tx.execute(row.values(bounces=one.bounces, **paused))
+
+
+def lift(tx: Tx, keys: Collection[str]) -> int:
+    """Mail again to these addresses (Address.key) by itself; how many were paused. () is all."""
+    paused = update(address).where(IS_PAUSED)
+    chosen = paused.where(address.c.key.in_(keys)) if keys else paused
+    return tx.execute(chosen.values(bounces=0, paused="", paused_at=None)).rowcount
 
 
 def sync_staff(tx: Tx, wanted: Sequence[Staff], now: datetime) -> None:
@@ -167,20 +211,21 @@ def read_rows(rows: Iterable[Row[Any]], skip: int = 0) -> tuple[tuple[Row[Any], 
     return tuple((group[0], _joined([row[skip:] for row in group])) for group in groups)
 
 
-def of(columns: Sequence[Any], also: tuple[Address, ...]) -> Person:
-    """The person of the first columns of a row of `person`."""
-    id, spec, called, name, role, projects, language, timezone = columns[:8]
-    return Person(id, Address(spec, called), name, role, also, projects, language, timezone)
-
-
 def _joined(rows: Sequence[Sequence[Any]]) -> Person:
-    first = rows[0]
-    registered = first[1].casefold()
+    """One person, from the row of each address."""
+    id, spec, called, name, role, projects, language, timezone, heard = rows[0][:9]
+    registered = spec.casefold()
     width = len(person.c)
     others = tuple(
         Address(row[width + 1], row[width + 2]) for row in rows if row[width] not in (None, registered)
     )
-    return of(first, others)
+    own = next((row for row in rows if row[width] == registered), None)
+    bounces, paused = own[width + 3 : width + 5] if own is not None else (0, "")
+    return Person(
+        *(id, Address(spec, called), name, role, others, projects, language, timezone, heard),
+        bounces=bounces,
+        paused=paused,
+    )
 
 
 def _read(tx: Tx, people: Select[Any], **values: Any) -> tuple[Person, ...]:
@@ -208,7 +253,7 @@ def _columns(who: Person) -> dict[str, Any]:
     return {"id": who.id, "spec": who.address.spec, "called": who.address.name}
 
 
-_NOBODY = {"name": "", "role": Role.REQUESTER, "projects": (), "language": "", "timezone": ""}
+_NOBODY = {"name": "", "role": Role.REQUESTER, "projects": (), "language": "", "timezone": "", "heard": ""}
 _NEW_PERSON = person.insert()
 
 
@@ -219,7 +264,8 @@ def _new_address(dialect: str) -> ReturningInsert[Any]:
 
 def _own(tx: Tx, id: int, addresses: Sequence[Address]) -> None:
     """These are the person's addresses from now on, and no others."""
-    tx.execute(delete(address).where(address.c.person == id))
+    keys = [a.key for a in addresses]
+    tx.execute(delete(address).where(address.c.person == id, address.c.key.not_in(keys)))
     rows = [{"key": a.key, "person": id, "spec": a.spec, "called": a.name} for a in addresses]
     statement = insert(tx.dialect.name, address)
     told = statement.excluded

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     literal_column,
+    text,
 )
 
 from mailtickets.core.case import MessageKind, Outcome, ReplyKind
@@ -86,6 +87,7 @@ person = Table(
     Column("projects", Strings, nullable=False),
     Column("language", String(20), nullable=False),
     Column("timezone", String(60), nullable=False),
+    Column("heard", String(20), nullable=False, server_default=text("''")),  # language that they write in
     Column("created_at", Moment, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -99,7 +101,14 @@ address = Table(
     Column("person", ForeignKey("person.id"), nullable=False, index=True),
     Column("spec", Words, nullable=False),
     Column("called", Words, nullable=False),
+    Column(
+        "bounces", Integer, nullable=False, server_default=text("0")
+    ),  # for good, since the last sign of life
+    Column("paused", Words, nullable=False, server_default=text("''")),  # why nothing automatic goes there
+    Column("paused_at", Moment),
 )
+IS_PAUSED = address.c.paused_at.is_not(None)
+Index("ix_address_paused", address.c.key, **_where(IS_PAUSED))
 
 raw = Table(
     "raw",
@@ -246,6 +255,14 @@ participant = Table(
     Column("joined_at", Moment, nullable=False),
     UniqueConstraint("ticket", "person"),
     sqlite_autoincrement=True,
+)
+
+picture = Table(
+    "picture",
+    metadata,
+    Column("source", Words, primary_key=True),  # Address.key of a sender, or "@" and the domain of a company
+    Column("sha256", String(64), primary_key=True),
+    Column("letters", Integer, nullable=False),  # that had it
 )
 
 seen_id = Table(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import traceback
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -79,7 +80,9 @@ class Templates:
 
     def render(self, facts: Facts) -> Rendered:
         """The words of one mail, in the reader's language if there is a folder for it."""
-        language, values = self._spoken(facts.language), _values(facts)
+        language = self._spoken(facts.language) or self._spoken(facts.fallback) or FALLBACK
+        # A day in French inside an English sentence helps nobody.
+        values = _values(facts if _speaks(language, facts.language) else replace(facts, language=language))
         text, html = (self._mails[language, facts.reply.kind, form].render(values) for form in _FORMS)
         subject = ""
         if text.startswith(_SUBJECT):
@@ -87,9 +90,9 @@ class Templates:
         return Rendered(subject.strip(), filters.finish(text), html)
 
     def _spoken(self, language: str) -> str:
-        """`fr-CA` is spoken by whoever speaks `fr`."""
+        """The folder for a language, "" if there is none. `fr-CA` is spoken by whoever speaks `fr`."""
         known = (language, language.lower(), language.lower().partition("-")[0])
-        return next((name for name in known if name in self._languages), FALLBACK)
+        return next((name for name in known if name in self._languages), "")
 
     def _try_all(self) -> None:
         for language in self._languages:
@@ -119,6 +122,10 @@ class Templates:
 
 def _roots(overrides: Path | None) -> list[Path]:
     return [*([overrides] if overrides else []), environment.packaged()]
+
+
+def _speaks(folder: str, language: str) -> bool:
+    return language.lower().partition("-")[0] == folder.lower().partition("-")[0]
 
 
 def _values(facts: Facts) -> dict[str, object]:

@@ -267,8 +267,18 @@ SAMPLES = (
         _told(
             ReplyKind.UNDELIVERED,
             author=None,
-            reason="Not delivered to lee@example.org. 552 5.2.2 The mailbox is full.",
+            reason="Not delivered to lee@example.org. The mailbox is full. The other server said: 552 5.2.2 Quota exceeded.",
             differences=_moved("Closed", "Open"),
+        ),
+    ),
+    Sample(
+        "notice",
+        _told(
+            ReplyKind.NOTICE,
+            author=None,
+            reason="Lee Chang (lee@example.org) has a mail system that holds our mail back until somebody proves to be a "
+            "person. If you know who it is, do what the mail below asks for; or reach them another way.",
+            text="Your message is held until you confirm it:\nhttps://challenge.example/abc",
         ),
     ),
     Sample(

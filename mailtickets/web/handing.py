@@ -58,9 +58,14 @@ def failure(one: Delivery, calendar: Calendar) -> Failure:
 
 
 def reason(answer: str) -> tuple[str, str]:
-    """What a server said, in two parts: "552 5.2.2", and its words without a full stop."""
-    found = _CODE.match(answer.strip())
-    code, words = (found[1], answer.strip()[found.end() :]) if found else ("", answer.strip())
+    """What a server said, in two parts: "552 5.2.2", and what it means without a full stop."""
+    plain, is_told, said = answer.strip().partition(" server said: ")
+    if is_told:
+        found = _CODE.match(said)
+        meaning = plain.removesuffix(" The mail").removesuffix(" The other").rstrip(". ")
+        return (found[1] if found else ""), meaning if meaning not in ("The mail", "The other") else said
+    found = _CODE.match(plain)
+    code, words = (found[1], plain[found.end() :]) if found else ("", plain)
     return code, words.rstrip(". ") or "The server gave no reason"
 
 

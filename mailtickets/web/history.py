@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from mailtickets.core.person import Person
 from mailtickets.core.policy import Policy
 from mailtickets.core.ticket import Change, Changed, Field, Opened, Value
-from mailtickets.store.views import Entry, Event, TicketView
-from mailtickets.web import marks
+from mailtickets.store.views import Delivery, Entry, Event, TicketView
+from mailtickets.web import handing, marks
 from mailtickets.web.words import Calendar
 
 # The rest follow from these and stand among the facts.
@@ -77,10 +77,18 @@ def told(events: Iterable[Event]) -> tuple[Event, ...]:
 
 
 def lines(view: TicketView, names: Names, calendar: Calendar) -> tuple[Line, ...]:
-    """The history, newest first, each row with the message that came with it."""
+    """The history, newest first, each row with the message that came with it; and what did not arrive."""
     anchors = {entry.cause: anchor(entry) for entry in view.entries}
-    rows = [_line(event, names, calendar, anchors.get(event.cause, "")) for event in told(view.history)]
-    return tuple(reversed(rows))
+    rows = [
+        (event.at, _line(event, names, calendar, anchors.get(event.cause, "")))
+        for event in told(view.history)
+    ]
+    rows += [
+        (one.at, _lost(one, calendar, anchors.get(one.cause, "")))
+        for one in view.deliveries
+        if one.state == "failed"
+    ]
+    return tuple(line for _, line in sorted(rows, key=lambda row: row[0], reverse=True))
 
 
 def anchor(entry: Entry) -> str:
@@ -92,6 +100,13 @@ def _line(event: Event, names: Names, calendar: Calendar, anchor: str) -> Line:
     what, change = words(event.change, names)
     who = event.by.shown if event.by else "The desk"
     return Line(calendar.told(event.at), who, what, change, anchor)
+
+
+def _lost(one: Delivery, calendar: Calendar, anchor: str) -> Line:
+    """A mail of ours that came back, with the message that it carried."""
+    spec = one.recipient.address.spec
+    why = handing.reason(one.answer)[1]
+    return Line(calendar.told(one.at), "A mail server", "Not delivered", f"to {spec}: {why}", anchor)
 
 
 def words(change: Change, names: Names) -> tuple[str, str]:

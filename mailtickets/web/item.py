@@ -52,6 +52,7 @@ class Item:
     to: str = ""
     passages: tuple[Passage, ...] = ()
     files: tuple[File, ...] = ()
+    logos: tuple[File, ...] = ()  # pictures that stand under every letter: folded
     failures: tuple[Failure, ...] = ()
     sent: str = ""
     summary: str = ""

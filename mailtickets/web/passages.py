@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from mailtickets.core.mail import Segment, SegmentKind
 from mailtickets.web import words
@@ -14,6 +14,8 @@ _LINK = re.compile(r"https?://[^\s<>\"'“”«»]+", re.IGNORECASE)
 _SENTENCE_END = ".,;:!?…"
 _OPENED_BY = {")": "(", "]": "["}
 _LONGEST_END = 4  # characters: "…?)."
+
+_MARKER = re.compile(r"\[image: ([^\[\]\n]{1,250})\]")
 
 _FOLDS = {
     SegmentKind.QUOTE: "Quoted text",
@@ -25,6 +27,7 @@ _FOLDS = {
 class Span:
     text: str
     href: str = ""
+    is_file: bool = False  # a link that saves a file, and opens no page
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,25 @@ class Passage:
 
 def passages(segments: Sequence[Segment]) -> tuple[Passage, ...]:
     return tuple(passage for segment in segments for passage in _of(segment))
+
+
+def with_files(passages: Sequence[Passage], hrefs: Mapping[str, str]) -> tuple[Passage, ...]:
+    """Where a picture stood, a link that saves it. `hrefs`: of the message's own files, by name."""
+    return tuple(
+        replace(p, spans=tuple(part for span in p.spans for part in _linked(span, hrefs))) for p in passages
+    )
+
+
+def _linked(span: Span, hrefs: Mapping[str, str]) -> Iterator[Span]:
+    at = 0
+    for found in _MARKER.finditer(span.text) if not span.href else ():
+        if found[1] in hrefs:
+            if found.start() > at:
+                yield Span(span.text[at : found.start()])
+            yield Span(found[0], hrefs[found[1]], is_file=True)
+            at = found.end()
+    if at < len(span.text):
+        yield replace(span, text=span.text[at:])
 
 
 def plain(text: str) -> tuple[Passage, ...]:

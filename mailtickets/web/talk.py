@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from mailtickets.core.case import MessageKind
+from mailtickets.core.classify import Kind
 from mailtickets.core.person import Part
 from mailtickets.store.views import Delivery, Entry, Event, TicketView
 from mailtickets.web import handing, history, words
 from mailtickets.web.history import Names
 from mailtickets.web.item import Bold, File, Item, Talk, fold
-from mailtickets.web.passages import passages, plain
+from mailtickets.web.passages import passages, plain, with_files
 from mailtickets.web.window import Visit, Window
 
 _PARTS = {
@@ -68,14 +69,32 @@ def _to_staff(entry: Entry, view: TicketView) -> tuple[str, str, str]:
 def _entry(window: Window, visit: Visit, view: TicketView, entry: Entry) -> Item:
     if entry.kind is not MessageKind.AUTOMATIC:
         return _message(window, visit, view, entry, *_to_staff(entry, view))
-    sender = f"from {entry.author.shown} " if entry.author else ""
+    who = entry.author.shown if entry.author else ""
+    if entry.wrote in _IN_VIEW:
+        return _message(window, visit, view, entry, "", who or "Unknown sender", f"Automatic: {entry.why}")
+    told = _FILED.get(entry.wrote, "a mail") if entry.wrote else "a mail"
+    sender = f" from {who}" if who else ""
     return Item(
         at=entry.written_at,
         is_message=False,
         anchor=history.anchor(entry),
-        summary=f"Automatic: mail {sender}filed, {visit.calendar.told(entry.written_at)}",
-        passages=plain(entry.text) or plain("It holds no text."),
+        summary=f"Automatic: {told}{sender} filed, {visit.calendar.told(entry.written_at)}",
+        passages=(
+            *plain(f"[{entry.why}]" if entry.why else ""),
+            *(plain(entry.text) or plain("It holds no text.")),
+        ),
     )
+
+
+# What may be a person's words is read like them.
+_IN_VIEW = frozenset({Kind.AUTOMATIC, Kind.AUTOREPLY, Kind.LIST, Kind.CHALLENGE})
+_FILED = {
+    Kind.VACATION: "an absence notice",
+    Kind.BOUNCE: "a delivery report",
+    Kind.DELAY: "a report of delay",
+    Kind.RECEIPT: "a receipt",
+    Kind.COMPLAINT: "a complaint",
+}
 
 
 def _message(
@@ -83,6 +102,12 @@ def _message(
 ) -> Item:
     calendar, deliveries = visit.calendar, entry.deliveries
     folder = f"{window.root}/ticket/{view.ticket.number}/attachment/{entry.id}"
+    files = [
+        (file, File(file.name, words.size(file.size), f"{folder}/{k}"))
+        for k, file in enumerate(entry.attachments)
+    ]
+    again = _seen_again(view)
+    text = passages(entry.segments) or plain(entry.text) or plain("This mail holds no text.")
     return Item(
         at=entry.written_at,
         is_message=True,
@@ -93,13 +118,17 @@ def _message(
         when=calendar.stamp(entry.written_at),
         machine_time=calendar.machine(entry.written_at),
         to=f"to {words.listed(tuple(p.shown for p in handing.people(deliveries)))}" if deliveries else "",
-        passages=passages(entry.segments) or plain(entry.text) or plain("This mail holds no text."),
-        files=tuple(
-            File(f.name, words.size(f.size), f"{folder}/{k}") for k, f in enumerate(entry.attachments)
-        ),
+        passages=with_files(text, {file.name: shown.href for file, shown in files}),
+        files=tuple(shown for file, shown in files if not (file.is_logo or file.sha256 in again)),
+        logos=tuple(shown for file, shown in files if file.is_logo or file.sha256 in again),
         failures=tuple(handing.failure(d, calendar) for d in deliveries if d.state == "failed"),
         sent=handing.sent(deliveries, calendar),
     )
+
+
+def _seen_again(view: TicketView) -> frozenset[str]:
+    """The logos of this talk: whoever sees one again knows that it was one the first time."""
+    return frozenset(f.sha256 for entry in view.entries for f in entry.attachments if f.is_logo)
 
 
 def _mailed(view: TicketView, visit: Visit) -> Iterator[Item]:

@@ -140,6 +140,7 @@ def _who(view: TicketView, policy: Policy) -> Facts:
             "Address",
             view.requester.address.spec if view.requester.shown != view.requester.address.spec else "",
         ),
+        *_paused(view),
         Fact("Copy to", _names(by_part[Part.CC]), bad=_bounced(by_part[Part.CC], bounced)),
         Fact("Followers", _names(by_part[Part.FOLLOWER]), bad=_bounced(by_part[Part.FOLLOWER], bounced)),
         Fact("Third parties", _names(by_part[Part.THIRD])),
@@ -150,6 +151,16 @@ def _who(view: TicketView, policy: Policy) -> Facts:
         Fact("Written to", ticket.desk),
     ]
     return Facts("Facts", tuple(row for row in rows if row.value))
+
+
+def _paused(view: TicketView) -> list[Fact]:
+    """The addresses here that nothing automatic is mailed to."""
+    why = "Nothing automatic is mailed there until mail comes from it."
+    stopped = [p.person for p in view.participants if p.person.is_paused]
+    return [
+        Fact("Mail paused", person.address.spec, muted=why, bad=person.paused.removesuffix("."))
+        for person in stopped
+    ]
 
 
 def _names(people: list[Person]) -> str:

@@ -21,7 +21,8 @@ from mailtickets.core.case import (
     Story,
 )
 from mailtickets.core.classify import Kind
-from mailtickets.core.decision import Decision, Join, Undeliverable
+from mailtickets.core.decision import Decision, Join, Mark, Undeliverable
+from mailtickets.core.diagnosis import diagnose
 from mailtickets.core.identity import Evidence
 from mailtickets.core.mail import Address, Bounce
 from mailtickets.core.person import Part, Participant, Person
@@ -786,6 +787,14 @@ def test_a_storm_of_new_tickets_is_held(kind: Kind) -> None:
         (Kind.RECEIPT, True, Outcome.FILED),
         (Kind.BOUNCE, False, Outcome.FILED),
         (Kind.BOUNCE, True, Outcome.FILED),
+        (Kind.AUTOREPLY, False, Outcome.FILED),
+        (Kind.AUTOREPLY, True, Outcome.FILED),
+        (Kind.DELAY, False, Outcome.FILED),
+        (Kind.DELAY, True, Outcome.FILED),
+        (Kind.COMPLAINT, False, Outcome.FILED),
+        (Kind.COMPLAINT, True, Outcome.FILED),
+        (Kind.CHALLENGE, False, Outcome.OPENED),
+        (Kind.CHALLENGE, True, Outcome.FILED),
         (Kind.AUTOMATIC, True, Outcome.FILED),
         (Kind.LIST, True, Outcome.FILED),
         (Kind.AUTOMATIC, False, Outcome.OPENED),
@@ -804,10 +813,34 @@ def test_a_machine_is_never_answered_and_changes_nothing(
         assert decision.changes == ()
         assert sender not in [r.to for r in decision.replies]
         if outcome is Outcome.FILED:
-            assert decision.replies == ()
+            assert {r.kind for r in decision.replies} <= {ReplyKind.REPLY, ReplyKind.NOTICE, ReplyKind.ALARM}
             assert (decision.message is not None) == with_ticket
         if outcome is Outcome.OPENED:
             assert {r.kind for r in decision.replies} == {ReplyKind.OPENED}
+
+
+@pytest.mark.parametrize("kind", [Kind.AUTOMATIC, Kind.AUTOREPLY, Kind.LIST])
+@pytest.mark.parametrize("status", ["open", "waiting", "closed"])
+def test_what_a_program_calls_automatic_is_read_by_staff_all_the_same(kind: Kind, status: str) -> None:
+    decision = decided(case(MARIA, "Yes, room 4.", about=ticket(status), kind=kind))
+    assert told(decision) == [("reply", "Ann"), ("reply", "Ben")]
+    assert decision.replies[0].text == "Yes, room 4."
+    assert "calls itself automatic" in decision.replies[0].reason
+    assert decision.changes == ()
+    stranger = decided(case(EVE, "Yes, room 4.", about=ticket(status), kind=kind))
+    assert "not on this ticket" in stranger.replies[0].reason
+
+
+@pytest.mark.parametrize("kind", [Kind.VACATION, Kind.RECEIPT, Kind.DELAY])
+def test_what_only_reports_disturbs_nobody(kind: Kind) -> None:
+    for sender in (MARIA, ANN):
+        assert decided(case(sender, "I am away.", about=ticket(), kind=kind)).replies == ()
+
+
+def test_only_a_person_can_answer_a_mail_system_that_asks_for_one() -> None:
+    decision = decided(case(MARIA, "Confirm", about=ticket(), kind=Kind.CHALLENGE, assignee=BEN))
+    assert told(decision) == [("notice", "Ben")]
+    assert decision.replies[0].text == "Confirm"
 
 
 def bounce(action: str = "failed", *recipients: str, **known: object) -> Decision:
@@ -823,7 +856,9 @@ def test_a_bounce_marks_the_mail_tells_the_followers_and_opens_the_ticket() -> N
     decision = bounce(bounced=(ROW,))
     assert decision.undelivered == (7,)
     assert told(decision) == [("undelivered", "Ann"), ("undelivered", "Ben")]
-    assert decision.replies[0].reason == "Not delivered to maria@birch.example. The mailbox is full."
+    why = "The mailbox is full. The other server said: The mailbox is full."
+    assert decision.replies[0].reason == f"Not delivered to maria@birch.example. {why}"
+    assert decision.why_lost == why
     found = after(decision, ticket("closed"))
     assert (found.status, found.reopened) == ("open", 1)
     assert decision.message is not None
@@ -857,6 +892,114 @@ def test_a_bounce_with_our_id_counts_even_if_the_outbox_forgot() -> None:
     assert told(bounce()) == [("undelivered", "Ann"), ("undelivered", "Ben")]
     assert bounce("failed", "nobody@elsewhere.example").replies == ()
     assert bounce(route=Route.TAG).replies == ()
+
+
+def test_the_same_bounce_twice_is_news_once() -> None:
+    again = bounce(bounced=(replace(ROW, is_news=False),))
+    assert (again.undelivered, again.replies, again.changes, again.marks) == ((), (), (), ())
+
+
+HARD = "There is no mailbox of that name."
+
+
+def bounced_for_good(recipient: Person, kind: str = "answer", status: str = "5.1.1") -> Decision:
+    report = Bounce("failed", (recipient.address.spec,), status, "", "")
+    a_case = case(None, about=ticket(), kind=Kind.BOUNCE, mail=letter(None, "Sorry", bounce=report))
+    return decided(knowing(a_case, bounced=(Bounced(7, kind, recipient),)))
+
+
+def test_the_third_bounce_for_good_pauses_the_address() -> None:
+    assert bounced_for_good(MARIA).marks == (Mark(MARIA.address, 1),)
+    assert bounced_for_good(replace(MARIA, bounces=1)).marks == (Mark(MARIA.address, 2),)
+    decision = bounced_for_good(replace(MARIA, bounces=2))
+    why = f"Mail to this address came back 3 times in a row. {HARD}"
+    assert decision.marks == (Mark(MARIA.address, 3, why),)
+    assert told(decision) == [("alarm", "Operators"), ("undelivered", "Ann"), ("undelivered", "Ben")]
+    for one in decision.replies:
+        assert "Nothing automatic is mailed to maria@birch.example any more" in one.reason
+    assert "nothing automatic is mailed to maria@birch.example any more" in decision.reason
+
+
+def test_an_agents_address_is_paused_too_and_only_the_operators_hear() -> None:
+    decision = bounced_for_good(replace(BEN, bounces=2), "reply")
+    assert [mark.paused != "" for mark in decision.marks] == [True]
+    assert told(decision) == [("alarm", "Operators")]
+
+
+@pytest.mark.parametrize("status", ["4.2.2", "5.3.4", "5.7.1", "5.6.0"])
+def test_what_is_no_fault_of_the_address_is_not_held_against_it(status: str) -> None:
+    assert bounced_for_good(replace(MARIA, bounces=2), status=status).marks == ()
+
+
+def test_a_report_that_names_no_mail_of_ours_pauses_nobody() -> None:
+    report = Bounce("failed", ("maria@birch.example",), "5.1.1", "", "")
+    a_case = case(None, about=ticket(), kind=Kind.BOUNCE, mail=letter(None, "Sorry", bounce=report))
+    assert decided(a_case).marks == ()
+
+
+STOPPED = replace(MARIA, bounces=3, paused="Mail came back.")
+WITH_STOPPED = (Participant(STOPPED, Part.REQUESTER), *ON_TICKET[1:])
+
+
+def test_nothing_automatic_goes_to_a_paused_address_and_the_receipt_says_so() -> None:
+    closing = decided(case(ANN, "#close", about=ticket(), evidence=token(ANN), participants=WITH_STOPPED))
+    assert ReplyKind.STATUS not in [r.kind for r in closing.replies]
+    back = reply(closing, ReplyKind.RECEIPT)
+    assert back.mailed == ("Ben Jones",)
+    assert back.not_mailed == (
+        "Maria Lopez: mail to this address keeps coming back, so nothing automatic is sent there.",
+    )
+    answer = decided(case(ANN, "Try this.", about=ticket(), evidence=token(ANN), participants=WITH_STOPPED))
+    assert ("answer", "Maria") in told(answer)
+
+
+def test_mail_from_a_paused_address_ends_the_pause() -> None:
+    decision = decided(case(STOPPED, "I am here again."))
+    assert decision.marks == (Mark(STOPPED.address),)
+    assert told(decision)[0] == ("acknowledgement", "maria@birch.example")
+    away = decided(case(STOPPED, "I am away.", about=ticket(), kind=Kind.VACATION))
+    assert away.marks == (Mark(STOPPED.address),)
+
+
+@pytest.mark.parametrize("kind", [Kind.BOUNCE, Kind.COMPLAINT, Kind.CHALLENGE, Kind.DELAY])
+def test_a_report_is_no_sign_of_life(kind: Kind) -> None:
+    assert Mark(STOPPED.address) not in decided(case(STOPPED, "Sorry", about=ticket(), kind=kind)).marks
+
+
+def test_a_forged_letter_is_no_sign_of_life() -> None:
+    assert decided(case(STOPPED, "Hello", evidence=FORGED)).marks == ()
+
+
+def test_a_complaint_pauses_at_once_and_staff_is_told() -> None:
+    a_case = case(EVE, "Junk", about=ticket(), kind=Kind.COMPLAINT)
+    decision = decided(knowing(a_case, bounced=(ROW,)))
+    assert decision.marks == (Mark(MARIA.address, 3, "They called a mail of ours junk."),)
+    assert told(decision) == [("alarm", "Operators"), ("notice", "Ann"), ("notice", "Ben")]
+    assert (decision.undelivered, decision.changes) == ((), ())
+
+
+def test_a_complaint_about_no_mail_of_ours_is_for_the_operators() -> None:
+    decision = decided(case(EVE, "Junk", kind=Kind.COMPLAINT))
+    assert (told(decision), decision.marks) == ([("alarm", "Operators")], ())
+    assert decision.outcome is Outcome.FILED
+
+
+def test_a_follower_whose_mail_comes_back_is_no_reason_for_nobody_to_be_told() -> None:
+    lost = replace(BEN, bounces=3, paused="Mail came back.")
+    around = (ON_TICKET[0], Participant(lost, Part.FOLLOWER))
+    decision = decided(case(MARIA, "Well?", about=ticket(), participants=around, staff=(ANN, lost, GUS)))
+    assert told(decision) == [("reply", "Ann")]
+
+
+def test_our_own_failure_for_good_counts_where_it_is_the_fault_of_the_address() -> None:
+    known = diagnose("5.1.1 User unknown", code=550)
+    failure = Undeliverable(
+        ReplyKind.ACKNOWLEDGEMENT, MARIA, "No such mailbox.", NOW, ticket(), ON_TICKET, diagnosis=known
+    )
+    assert decide.on_undeliverable(failure, POLICY).marks == (Mark(MARIA.address, 1),)
+    relay = replace(failure, diagnosis=diagnose("5.7.1 Relay access denied", code=554))
+    assert decide.on_undeliverable(relay, POLICY).marks == ()
+    assert decide.on_undeliverable(replace(failure, ticket=None), POLICY).marks == (Mark(MARIA.address, 1),)
 
 
 def test_our_own_failure_is_news_on_its_ticket() -> None:

@@ -218,7 +218,13 @@ def test_no_machine_is_answered(case: Case, policy: Policy) -> None:
         return
     decision = decide.on_mail(case, policy)
     assert case.known.sender not in [reply.to for reply in decision.replies]
-    assert {r.kind for r in decision.replies} <= {ReplyKind.OPENED, ReplyKind.UNDELIVERED, ReplyKind.ALARM}
+    assert {r.kind for r in decision.replies} <= {
+        ReplyKind.OPENED,
+        ReplyKind.REPLY,
+        ReplyKind.NOTICE,
+        ReplyKind.UNDELIVERED,
+        ReplyKind.ALARM,
+    }
 
 
 @EVERY

@@ -18,8 +18,9 @@ from mailtickets import config
 from mailtickets.cli import rows
 from mailtickets.cli.app import app
 from mailtickets.core.case import MessageKind, Outcome, ReplyKind
+from mailtickets.core.decision import Mark
 from mailtickets.core.ticket import Changed, Field
-from mailtickets.store import engine, ledger, lock
+from mailtickets.store import engine, ledger, lock, people
 from mailtickets.store.engine import Store
 from tests.store.desk import Desk, outgoing
 from tests.store.letters import ANN, LEE, letter
@@ -201,6 +202,20 @@ def test_the_outbox_is_listed_and_sent_again(file: Path, desk: Desk) -> None:
     assert [r["state"] for r in _rows(file, "outbox", "list", "--state", "due")] == ["due"]
 
 
+def test_paused_addresses_are_listed_and_lifted(file: Path, desk: Desk) -> None:
+    desk.opens()
+    desk.store.write_sync(people.mark, (Mark(LEE, 3, "It came back."),), desk.now)
+    (row,) = _rows(file, "paused", "list")
+    assert (row["address"], row["bounces"], row["why"]) == (LEE.spec, 3, "It came back.")
+    shown = json.loads(_run("ticket", "show", "1", "--json", "--config", str(file)).stdout)
+    assert shown["participants"] == [
+        {"address": LEE.spec, "part": "requester", "language": "", "paused": "It came back."}
+    ]
+    done = _run("paused", "lift", "LEE@customer.example", "--config", str(file))
+    assert done.stdout == "1 address gets automatic mail again.\n"
+    assert _rows(file, "paused", "list") == []
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -209,6 +224,7 @@ def test_the_outbox_is_listed_and_sent_again(file: Path, desk: Desk) -> None:
         ("quarantine", "retry", "9"),
         ("held", "release", "9"),
         ("outbox", "retry", "9"),
+        ("paused", "lift", "nobody@example.org"),
         ("link", "stranger@example.org"),
     ],
 )
@@ -221,7 +237,14 @@ def test_what_is_not_there_ends_with_1_and_says_so(file: Path, desk: Desk, words
 
 @pytest.mark.parametrize(
     "words",
-    [("ticket", "list"), ("ledger",), ("quarantine", "list"), ("held", "list"), ("outbox", "list")],
+    [
+        ("ticket", "list"),
+        ("ledger",),
+        ("quarantine", "list"),
+        ("held", "list"),
+        ("outbox", "list"),
+        ("paused", "list"),
+    ],
 )
 def test_no_rows_is_an_empty_array_or_a_sentence(file: Path, desk: Desk, words: tuple[str, ...]) -> None:
     assert _rows(file, *words) == []

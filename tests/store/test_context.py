@@ -10,7 +10,7 @@ import pytest
 from mailtickets.core.case import ListFilter, MessageKind, Outcome, ReplyKind, Wanted, Which
 from mailtickets.core.decide import Decision, Join
 from mailtickets.core.identity import Evidence
-from mailtickets.core.mail import Address, Bounce, Segment, SegmentKind
+from mailtickets.core.mail import Address, Bounce, Report, Segment, SegmentKind
 from mailtickets.core.person import Part
 from mailtickets.core.policy import Project, Rate
 from mailtickets.core.thread import Clues, Route
@@ -286,6 +286,20 @@ def test_a_report_is_about_the_mail_whose_id_it_names(desk: Desk) -> None:
     assert [(b.outbox_id, b.kind, b.recipient.address) for b in desk.known(report).bounced] == [
         (id, ReplyKind.ANSWER, LEE)
     ]
+
+
+def test_a_report_that_came_before_is_no_news(desk: Desk) -> None:
+    sent(desk, message_id="mt.1@example.org")
+    report = letter("r@x", sender=EVE, bounce=bounce("mt.1@example.org"))
+    (first,) = desk.known(report).bounced
+    desk.store.write_sync(outbox.bounced, (first.outbox_id,), "The mailbox is full.", desk.now)
+    assert [b.is_news for b in (first, *desk.known(report).bounced)] == [True, False]
+
+
+def test_a_complaint_is_about_the_mail_that_it_encloses(desk: Desk) -> None:
+    id = sent(desk, message_id="mt.1@example.org")
+    report = letter("r@x", sender=EVE, report=Report("complaint", "abuse", LEE.spec, "mt.1@example.org"))
+    assert [b.outbox_id for b in desk.known(report).bounced] == [id]
 
 
 def test_a_report_that_names_no_id_is_about_the_last_mail_of_its_token(desk: Desk) -> None:

@@ -145,3 +145,14 @@ def test_old_mails_are_forgotten_only_when_they_are_done(desk: Desk) -> None:
     desk.store.write_sync(outbox.settle, first, OK, Done(), NOW)
     assert desk.store.write_sync(outbox.purge, NOW + MINUTE) == 1
     assert [r.cause for r in desk.store.read_sync(views.outbox_rows)] == ["in:2"]
+
+
+def test_a_mail_of_a_ticket_that_came_back_is_not_forgotten(desk: Desk) -> None:
+    ticket = desk.opens()
+    desk.mails(outgoing(desk.person(LEE), ticket=ticket.id), "in:1")
+    (first,) = claim(desk.store, n=1)
+    desk.store.write_sync(outbox.settle, first, OK, Done(), NOW)
+    desk.store.write_sync(outbox.bounced, (first.id,), "The mailbox is full.", NOW)
+    assert desk.store.write_sync(outbox.purge, NOW + MINUTE) == 0
+    (mail,) = desk.view(ticket).deliveries
+    assert (mail.state, mail.answer) == (MailState.FAILED, "The mailbox is full.")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from mailtickets.config import Staff
+from mailtickets.core.decision import Mark
 from mailtickets.core.mail import Address
 from mailtickets.core.person import Role
-from mailtickets.store import people
+from mailtickets.store import people, views
 from mailtickets.store.engine import Store, Tx
 from mailtickets.store.people import Familiar
 from mailtickets.store.sheet import Sheet
@@ -120,3 +121,35 @@ def test_an_address_that_became_anothers_is_never_the_old_owners(store: Store) -
         assert familiar.of(HOME).address == ANN
 
     store.write_sync(asks)
+
+
+def test_what_became_of_mail_to_an_address_is_kept_and_lifted(store: Store) -> None:
+    sync(store, agent(ANN, HOME))
+    lee, _ = store.write_sync(people.ensure, LEE, NOW)
+    assert (lee.bounces, lee.is_paused, store.read_sync(views.paused_rows)) == (0, False, ())
+    store.write_sync(people.mark, (Mark(LEE, 3, "It came back."), Mark(ANN, 2)), NOW)
+    paused = store.read_sync(people.by_address, LEE.key)
+    ann = store.read_sync(people.by_address, HOME.key)
+    assert paused
+    assert ann
+    assert (paused.bounces, paused.paused, ann.bounces, ann.is_paused) == (3, "It came back.", 2, False)
+    # The config is read at each start: what was learnt of the addresses in it stays.
+    sync(store, agent(ANN, HOME))
+    assert [p.bounces for p in store.read_sync(people.staff)] == [2]
+    assert [(r.address, r.why, r.bounces) for r in store.read_sync(views.paused_rows)] == [
+        (LEE.spec, "It came back.", 3)
+    ]
+    assert store.write_sync(people.lift, ("nobody@x.example",)) == 0
+    assert store.write_sync(people.lift, (LEE.key,)) == 1
+    again = store.read_sync(people.by_address, LEE.key)
+    assert again
+    assert (again.bounces, again.is_paused) == (0, False)
+    store.write_sync(people.mark, (Mark(LEE, 3, "It came back."),), NOW)
+    assert store.write_sync(people.lift, ()) == 1
+
+
+def test_only_the_registered_address_of_somebody_is_what_is_paused(store: Store) -> None:
+    sync(store, agent(ANN, HOME))
+    store.write_sync(people.mark, (Mark(HOME, 3, "It came back."),), NOW)
+    (ann,) = store.read_sync(people.staff)
+    assert not ann.is_paused

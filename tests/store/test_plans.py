@@ -152,7 +152,7 @@ def _deliver(day: Day) -> None:
     day.store.write_sync(outbox.unclaim, rows, later)
     (row, *_) = day.store.write_sync(outbox.claim, "me", 40, later)
     day.store.write_sync(outbox.settle, row, Failed(550, "no"), GiveUp("no"), later)
-    day.store.write_sync(desk_room.give_up, day.desk, row, "no", later)
+    day.store.write_sync(desk_room.give_up, day.desk, row, "no", Failed(550, "no"), later)
     day.store.read_sync(outbox.claimants)
     day.store.write_sync(outbox.release_claims, ("me",), later)
 

@@ -16,6 +16,7 @@ from mailtickets.core.reading import (
     headers,
     language,
     mime,
+    pictures,
     reports,
     texts,
 )
@@ -34,10 +35,13 @@ def read(octets: bytes, limits: ReadingLimits = _LIMITS) -> InboundMail:
     cut = tuple(dict.fromkeys(name for name, value in fields if len(value) == limits.header))
     said = headers.envelope(fields, cut)
     held = bodies.contents(root)
-    body = held.body
-    segments = folding.segments(body, lambda: texts.joined(held.formatted), said.subject, limits)
+    files = bodies.attachments(held.files, limits.relay_size)
+    body, files = pictures.placed(held.body, lambda: texts.joined(held.formatted), files)
+    segments = folding.segments(
+        body, lambda: pictures.without_places(texts.joined(held.formatted)), said.subject, limits
+    )
     typed = next((segment.text for segment in segments if segment.kind is SegmentKind.TYPED), "")
-    bounce = bounces.bounce(root, said, held.own.text)
+    bounce = bounces.bounce(root, said, pictures.without_places(held.own).text)
     report = reports.report(root, said)
     return InboundMail(
         message_id=said.message_id,
@@ -54,7 +58,7 @@ def read(octets: bytes, limits: ReadingLimits = _LIMITS) -> InboundMail:
         headers=fields,
         text=body.text,
         segments=segments,
-        attachments=bodies.attachments(held.files, limits.relay_size),
+        attachments=files,
         language=language.language(
             fields, held.language, typed.removeprefix(held.ours).removeprefix(armour.ENCRYPTED)
         ),
@@ -62,6 +66,9 @@ def read(octets: bytes, limits: ReadingLimits = _LIMITS) -> InboundMail:
         fingerprint=fingerprint(fields, root),
         defects=tuple(f"{name.title()} is too long: its end was left out" for name in cut),
         report=report,
+        resent_from=headers.first_mailbox(fields, "resent-from"),
+        original_from=headers.first_mailbox(fields, "x-original-from", "x-original-sender"),
+        spoken=language.spoken(typed),
         # What a report encloses is our own letter.
         forwards=() if bounce or report else forwards.forwards(root, segments, limits),
     )

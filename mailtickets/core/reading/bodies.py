@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from mailtickets.core.mail import Attachment, SegmentKind
-from mailtickets.core.reading import invitations, names, sealed, texts, words
+from mailtickets.core.reading import invitations, names, pictures, sealed, texts, words
 from mailtickets.core.reading.characters import clean_line, clean_text, decoded
 from mailtickets.core.reading.html import Marked
 from mailtickets.core.reading.limits import Broken, ReadingLimits
@@ -115,7 +115,7 @@ def _handed_on(files: tuple[Entity, ...], depth: int) -> Marked:
     for message in messages:
         with contextlib.suppress(Broken):
             root = take_apart(message.octets, _LIMITS)
-            text = contents(root, depth + 1).body.text
+            text = pictures.without_places(contents(root, depth + 1).body).text
             said = (words.line(root.header(name)) for name in ("from", "subject"))
             # No head of fields: of several nobody can tell whose letter this one is about.
             head = ": ".join(filter(None, said)) if len(messages) > 1 else ""

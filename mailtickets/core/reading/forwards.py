@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mailtickets.core.mail import Address, Forwarded, Segment, SegmentKind
-from mailtickets.core.reading import addresses, bodies, folding, headers, heads, texts
+from mailtickets.core.reading import addresses, bodies, folding, headers, heads, pictures, texts
 from mailtickets.core.reading.characters import clean_line
 from mailtickets.core.reading.limits import Broken, ReadingLimits
 from mailtickets.core.reading.mime import Entity, take_apart
@@ -107,8 +107,9 @@ def _attached(root: Entity, limits: ReadingLimits) -> tuple[Forwarded, ...]:
         said = headers.envelope(inner.headers)
         if said.sender is not None and not said.from_defects:
             held = bodies.contents(inner)
-            told = folding.segments(held.body, lambda: texts.joined(held.formatted), said.subject, limits)
+            body = pictures.without_places(held.body)
+            told = folding.segments(body, lambda: texts.joined(held.formatted), said.subject, limits)
             kept = (SegmentKind.TYPED, SegmentKind.FORWARD)
-            text = "\n".join(s.text for s in told if s.kind in kept).strip("\n") or held.body.text
+            text = "\n".join(s.text for s in told if s.kind in kept).strip("\n") or body.text
             return (Forwarded(said.sender, said.subject, text, said.message_id, True),)
     return ()

@@ -82,6 +82,11 @@ def _mailboxes(fields: Fields, name: str) -> tuple[Address, ...]:
     return tuple(dict.fromkeys(found))[:_MAX_ADDRESSES]
 
 
+def first_mailbox(fields: Fields, *names: str) -> Address | None:
+    """The first address in the first of these fields that has one."""
+    return next((mailbox for name in names for mailbox in _mailboxes(fields, name)), None)
+
+
 @lru_cache(maxsize=512)  # most letters are written to the same few addresses
 def _lenient(value: str) -> tuple[Address, ...]:
     """What mail-parser reads in an address list; what is ambiguous it leaves out."""

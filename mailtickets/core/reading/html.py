@@ -46,6 +46,7 @@ _WRAPPED = re.compile(
     r"(?:safelinks\.protection\.outlook\.com/[^?]{0,40}\?url=|google\.com/url\?q=)([^&]{1,2000})"
 )
 _LONGEST_TARGET = 1000
+_CID = re.compile(r"[^\[\]\s]{1,250}")
 _LONGEST_FACE = 12  # characters of one emoji, with what joins and colours it
 _FIELD = re.compile(r"(?:^|\s)[^\s:：][^:：\n]{0,24}[:：]")
 _FEWEST_FIELDS = 2
@@ -211,6 +212,11 @@ def _tell_face(image: lxml.html.HtmlElement) -> None:
     face = (image.get("data-emoji") or image.get("alt") or "").strip()
     if face and len(face) <= _LONGEST_FACE and not any(char.isalnum() or char < "\u00a9" for char in face):
         image.tail = f"{face}{image.tail or ''}"
+    source = (image.get("src") or "").strip()
+    is_pixel = {image.get("width"), image.get("height")} & {"0", "1"}
+    if source[:4].lower() == "cid:" and _CID.fullmatch(source, 4) and not is_pixel:
+        # `pictures` knows whether there is such a picture, and what it is called.
+        image.tail = f"[image:{source[:4].lower()}{unquote(source[4:])}]{image.tail or ''}"
 
 
 def _names(element: lxml.html.HtmlElement) -> frozenset[str]:

@@ -29,7 +29,7 @@ MAX_OCTETS = 200  # of UTF-8: file systems have 255, and a page or a disk may ad
 
 _FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f\x7f]')
 # What Windows takes for devices, whatever the extension.
-_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[\d¹²³]|lpt[\d¹²³])(?:\.|$)", re.IGNORECASE)
 _SHOWN_OTHERWISE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2069\ufeff]")
 
 

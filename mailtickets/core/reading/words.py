@@ -15,6 +15,8 @@ _WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,20})?\?([bq])\?([^\r\n]*?)\
 _PARAMETER = re.compile(
     r";\s*([^\s;=*]{1,60})(\*\d{1,3})?(\*)?\s*=\s*(?:\"((?:[^\"\\]|\\.)*)(?:\"|$)|([^;]*))", re.DOTALL
 )
+# RFC 5322 section 3.2.4 lets any character be escaped; a backslash before another one is a path of Windows.
+_ESCAPED = re.compile(r"\\([\"\\])")
 _MAX_WORDS = 5000
 
 
@@ -89,7 +91,7 @@ def field(raw: str) -> Field:
     pieces: dict[str, list[tuple[int, bool, str]]] = {}
     for found in _PARAMETER.finditer(raw, len(value)):
         name, number, star, quoted, bare = found.groups()
-        text = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else (bare or "").strip()
+        text = _ESCAPED.sub(r"\1", quoted) if quoted is not None else (bare or "").strip()
         if number or star:
             pieces.setdefault(name.lower(), []).append((int((number or "*0")[1:]), bool(star), text))
         else:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, bindparam, or_, select, tuple_
 
 from mailtickets.core.case import Bounced
 from mailtickets.core.decision import Undeliverable
+from mailtickets.core.diagnosis import Diagnosis
 from mailtickets.core.mail import InboundMail
 from mailtickets.core.person import Person
 from mailtickets.core.policy import Policy
@@ -66,34 +67,37 @@ def text(sheet: Sheet, mail: InboundMail, ticket: Ticket, sender: Person | None)
 
 def bounced(sheet: Sheet, mail: InboundMail, clues: Clues) -> tuple[Bounced, ...]:
     """Our mails that a report is about: by their ids, else the latest to the person and ticket of a token."""
-    if mail.bounce is None:
+    report = mail.bounce or mail.report
+    if report is None:
         return ()
     tx = sheet.tx
-    ids = _own((mail.bounce.original_message_id, *_parents(mail)))
+    ids = _own((report.original_message_id, *_parents(mail)))
     found = _sent(tx, outbox.c.message_id.in_(ids)) if any(ids) else ()
     pairs = [(t.ticket, t.person) for t in clues.tokens if t.ticket]
     if not found and pairs:
         # A server that reports only In-Reply-To or our Reply-To: what it can mean is the last we wrote.
         found = _sent(tx, tuple_(outbox.c.ticket, outbox.c.person).in_(pairs))[:1]
     known = people.by_ids(tx, {row.person for row in found})
-    return tuple(Bounced(row.id, row.kind, known[row.person]) for row in found)
+    return tuple(Bounced(row.id, row.kind, known[row.person], row.bounced_at is None) for row in found)
 
 
-def undeliverable(tx: Tx, row: Claimed, reason: str, policy: Policy, now: datetime) -> Undeliverable | None:
-    """What the core has to know of a mail that was given up; None if it was about no ticket: nobody misses it."""
+def undeliverable(
+    tx: Tx, row: Claimed, reason: str, diagnosis: Diagnosis, policy: Policy, now: datetime
+) -> Undeliverable:
+    """What the core has to know of a mail that was given up."""
     ticket = tickets.to_change(tx, (row.ticket_id,)).get(row.ticket_id) if row.ticket_id else None
-    if ticket is None:
-        return None
     named = people.ensure_all(tx, people.named_by(policy), now)
-    known = people.by_ids(tx, {row.person, ticket.assignee or row.person})
+    assignee = ticket.assignee if ticket else None
+    known = people.by_ids(tx, {row.person, assignee or row.person})
     return Undeliverable(
         kind=row.kind,
         recipient=known[row.person],
         reason=reason,
+        diagnosis=diagnosis,
         now=now,
         ticket=ticket,
-        participants=tickets.participants(tx, ticket.id),
-        assignee=known[ticket.assignee] if ticket.assignee else None,
+        participants=tickets.participants(tx, ticket.id) if ticket else (),
+        assignee=known[assignee] if assignee else None,
         staff=people.staff(tx),
         named=_distinct(named.values()),
     )
@@ -111,7 +115,7 @@ def _own(ids: Iterable[str]) -> list[str]:
 
 def _sent(tx: Tx, which: ColumnElement[bool]) -> tuple[Row[Any], ...]:
     rows = (
-        select(outbox.c.id, outbox.c.kind, outbox.c.person)
+        select(outbox.c.id, outbox.c.kind, outbox.c.person, outbox.c.bounced_at)
         .where(which, outbox.c.state.in_([MailState.SENT, MailState.CLAIMED]))
         .order_by(outbox.c.id.desc())
     )

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 
 from mailtickets.core.case import Outcome
+from mailtickets.core.decision import Mark
 from mailtickets.core.identity import Evidence
 from mailtickets.core.mail import InboundMail
 from mailtickets.core.person import Participant, Person
@@ -121,6 +122,18 @@ class Batch:
         self._participants.clear()
         self.sheet.write()
         return self.people.call(who, name)
+
+    def mark(self, marks: Sequence[Mark]) -> None:
+        """What has become of mail to some addresses; the next letter knows it."""
+        self._participants.clear()
+        self.sheet.write()
+        self.people.mark(marks)
+
+    def hear(self, who: Person, language: str) -> None:
+        """The language that somebody writes in."""
+        self._participants.clear()
+        self.sheet.write()
+        self.people.hear(who, language)
 
     def _participants_of(self, ids: Sequence[int]) -> list[tuple[Participant, ...]]:
         if unknown := [id for id in ids if id not in self._participants]:

@@ -8,7 +8,8 @@ from typing import assert_never
 
 from sqlalchemy import ColumnElement, and_, select, true
 
-from mailtickets.core.case import Counters, Known, Listed, ListFilter, Story, Wanted, Which
+from mailtickets.core import handed
+from mailtickets.core.case import Counters, Handed, Known, Listed, ListFilter, Story, Wanted, Which
 from mailtickets.core.classify import Judgement, is_postmaster
 from mailtickets.core.identity import Evidence
 from mailtickets.core.likeness import Saying
@@ -20,7 +21,7 @@ from mailtickets.core.workflow import ACTIVE, DONE, Meaning, Workflow
 from mailtickets.store import tickets
 from mailtickets.store.connect import contains
 from mailtickets.store.engine import Tx
-from mailtickets.store.ledger import answered, counts, earlier
+from mailtickets.store.ledger import answered, counts, earlier, pictures
 from mailtickets.store.ledger.batch import Batch
 from mailtickets.store.ledger.intake import Stored
 from mailtickets.store.schema import ticket
@@ -65,6 +66,8 @@ def context(
         else (),
         shown=_shown(batch.sheet.tx, wanted.show, sender, on) if wanted.show is not None and sender else None,
         named=batch.named,
+        pictures=pictures.seen(batch.sheet, mail),
+        handed=_handed(batch, mail, sender, judgement, evidence) if on is None else None,
     )
 
 
@@ -83,6 +86,20 @@ def _called(batch: Batch, sender: Person, written: Address, evidence: Evidence) 
     if is_nameless and written.name and not evidence.is_contrary and sender.address == written:
         return batch.call(sender, written.name)
     return sender
+
+
+def _handed(
+    batch: Batch, mail: InboundMail, sender: Person | None, judgement: Judgement, evidence: Evidence
+) -> Handed | None:
+    """The letter that an agent forwards; its writer is a person afterwards."""
+    if not mail.forwards or sender is None or not sender.is_staff:
+        return None
+    if not judgement.is_person or evidence.is_contrary:
+        return None
+    mine = {a.key for a in (sender.address, *sender.also)}
+    staff = {a.key for person in batch.people.staff for a in (person.address, *person.also)}
+    letter = handed.letter(mail, mine, staff, batch.policy.own)
+    return Handed(batch.people.of(letter.sender), letter) if letter else None
 
 
 # Which ticket?

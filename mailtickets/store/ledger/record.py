@@ -18,7 +18,7 @@ from mailtickets.core.ticket import Opened, Ticket, evolve, opened
 from mailtickets.store import outbox
 from mailtickets.store.columns import OPENED, Told
 from mailtickets.store.connect import insert
-from mailtickets.store.ledger import message_ids
+from mailtickets.store.ledger import message_ids, pictures
 from mailtickets.store.ledger.batch import Batch
 from mailtickets.store.schema import history, message, participant, ticket
 
@@ -46,16 +46,26 @@ def record(
     if after:
         if decision.message:
             _post(batch, after.id, decision.message, cause, mail)
+            for also in decision.more:
+                # The letter is the first message; a second one of the same octets would be a copy.
+                _post(batch, after.id, also, cause, None)
         _join(batch, after.id, decision.joins)
         if mail and decision.outcome is not Outcome.IGNORED:
-            batch.remember(mail, (*reversed(mail.references), *mail.in_reply_to), after)
+            named = (*reversed(mail.references), *mail.in_reply_to)
+            if decision.opened and decision.opened.origin_id != mail.message_id:
+                named += (decision.opened.origin_id,)  # of the letter that it hands on
+            batch.remember(mail, named, after)
+            pictures.remember(batch.sheet, mail)
     for aside in decision.asides:
         _post(batch, aside.ticket, aside.message, cause, None)
         if other := batch.ticket((aside.ticket,)):
             _moved(batch, other, by)
     if decision.undelivered:
-        why = mail.bounce.diagnostic if mail and mail.bounce else ""
-        outbox.bounced(batch.sheet.tx, decision.undelivered, why, batch.now)
+        outbox.bounced(batch.sheet.tx, decision.undelivered, decision.why_lost, batch.now)
+    if decision.marks:
+        batch.mark(decision.marks)
+    if actor and decision.heard:
+        batch.hear(actor, decision.heard)
     return after
 
 

@@ -6,10 +6,12 @@ from mailtickets.store.views.rows import (
     Letter,
     LetterRow,
     MailRow,
+    PausedRow,
     held_rows,
     ledger_rows,
     letter,
     outbox_rows,
+    paused_rows,
     quarantine_rows,
 )
 from mailtickets.store.views.ticket import Delivery, Entry, Event, TicketView, attached_to, ticket
@@ -38,6 +40,7 @@ __all__ = [
     "MailRow",
     "MailTrail",
     "Overview",
+    "PausedRow",
     "SentMail",
     "Sort",
     "StatusCount",
@@ -59,6 +62,7 @@ __all__ = [
     "mails_by_message_id",
     "outbox_rows",
     "overview",
+    "paused_rows",
     "quarantine_rows",
     "ticket",
     "tickets",

@@ -13,7 +13,17 @@ from mailtickets.core.classify import Kind
 from mailtickets.core.identity import Evidence
 from mailtickets.store.blobs import Blobs
 from mailtickets.store.engine import Tx
-from mailtickets.store.schema import IS_UNSENT, LetterState, MailState, inbound, outbox, raw, ticket
+from mailtickets.store.schema import (
+    IS_PAUSED,
+    IS_UNSENT,
+    LetterState,
+    MailState,
+    address,
+    inbound,
+    outbox,
+    raw,
+    ticket,
+)
 
 ROWS = 100
 
@@ -40,6 +50,7 @@ class LetterRow:
     subject: str
     size: int
     ticket: int | None  # number
+    why_kind: str = ""  # what told so of `kind`
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +58,6 @@ class Letter:
     """One letter with all that is known of it."""
 
     row: LetterRow
-    why_kind: str
     evidence: Evidence | None
     error: str
     traceback: str
@@ -74,6 +84,23 @@ class MailRow:
     ticket: int | None  # number
 
 
+@dataclass(frozen=True, slots=True)
+class PausedRow:
+    """An address to which nothing automatic is mailed."""
+
+    address: str  # addr-spec
+    why: str
+    since: datetime
+    bounces: int
+
+
+def paused_rows(tx: Tx) -> tuple[PausedRow, ...]:
+    """All of them, the longest paused first."""
+    columns = (address.c.spec, address.c.paused, address.c.paused_at, address.c.bounces)
+    rows = select(*columns).where(IS_PAUSED).order_by(address.c.paused_at, address.c.key)
+    return tuple(PausedRow(*row) for row in tx.execute(rows))
+
+
 def ledger_rows(
     tx: Tx, mailbox: str = "", outcome: Outcome | None = None, limit: int | None = ROWS
 ) -> tuple[LetterRow, ...]:
@@ -96,7 +123,7 @@ def held_rows(tx: Tx) -> tuple[LetterRow, ...]:
 
 def letter(tx: Tx, blobs: Blobs, id: int) -> Letter | None:
     """One letter of the ledger (LetterRow.id); None if there is none."""
-    more = (inbound.c.why_kind, inbound.c.evidence, inbound.c.error, inbound.c.traceback)
+    more = (inbound.c.evidence, inbound.c.error, inbound.c.traceback)
     wanted = LETTERS.join(raw).add_columns(*more, raw.c.sha256, raw.c.octets)
     row = tx.execute(wanted.where(inbound.c.id == id)).first()
     if row is None:
@@ -105,7 +132,7 @@ def letter(tx: Tx, blobs: Blobs, id: int) -> Letter | None:
         octets = blobs.get(row.sha256) if row.octets is None else row.octets
     except FileNotFoundError:
         octets = None
-    return Letter(letter_of(row), row.why_kind, row.evidence, row.error, row.traceback, octets)
+    return Letter(letter_of(row), row.evidence, row.error, row.traceback, octets)
 
 
 def outbox_rows(tx: Tx, *states: MailState, limit: int | None = ROWS) -> tuple[MailRow, ...]:
@@ -134,6 +161,7 @@ LETTERS: Select[Any] = select(
     inbound.c.subject,
     inbound.c.size,
     ticket.c.number,
+    inbound.c.why_kind,
 ).select_from(inbound.outerjoin(ticket))
 MAILS: Select[Any] = select(
     outbox.c.id,

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, bindparam, select
 
 from mailtickets.core.case import MessageKind, ReplyKind
+from mailtickets.core.classify import Kind
 from mailtickets.core.mail import Attachment, Segment
 from mailtickets.core.person import Part, Participant, Person
 from mailtickets.core.ticket import Change, Ticket
@@ -49,6 +50,8 @@ class Entry:
     attachments: tuple[Attachment, ...]  # without octets: `attached_to` has them
     unverified: bool
     deliveries: tuple[Delivery, ...] = ()  # mails that carried it outside
+    wrote: Kind | None = None  # what wrote the letter that it was
+    why: str = ""  # what told so
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +112,17 @@ def attached_to(tx: Tx, blobs: Blobs, entry: int) -> bytes | None:
     return octets
 
 
+_SAID: Select[Any] = (
+    select(*message.c, inbound.c.kind.label("wrote"), inbound.c.why_kind)
+    .select_from(message.outerjoin(inbound, message.c.inbound == inbound.c.id))
+    .where(message.c.ticket == bindparam("ticket"))
+    .order_by(message.c.id)
+)
 _SENT = [column for column in outbox.c if column.name != "octets"]
 
 
 def _whole(tx: Tx, found: Ticket) -> TicketView:
-    said = tx.execute(select(message).where(message.c.ticket == found.id).order_by(message.c.id)).all()
+    said = tx.execute(_SAID, {"ticket": found.id}).all()
     done = tx.execute(select(history).where(history.c.ticket == found.id).order_by(history.c.id)).all()
     sent = tx.execute(select(*_SENT).where(outbox.c.ticket == found.id).order_by(outbox.c.id)).all()
     here = tickets.participants(tx, found.id)
@@ -150,6 +159,8 @@ def _entry(row: Row[Any], known: Mapping[int, Person], mails: Sequence[Delivery]
         attachments=row.attachments,
         unverified=row.unverified,
         deliveries=tuple(d for d in mails if d.cause == row.cause and d.kind is ReplyKind.ANSWER),
+        wrote=row.wrote,
+        why=row.why_kind or "",
     )
 
 

@@ -315,6 +315,38 @@ async def test_mail_that_the_server_will_not_hand_out_holds_up_no_other(concerns
     assert "does not hand out mail 1 ([SERVERBUG] Internal error)" in concern
 
 
+@pytest.mark.parametrize("lacking", ["HEADS", "FETCH"])
+async def test_mail_that_an_answer_lacks_is_asked_for_once_more(lacking: str) -> None:
+    class Forgetful(Scripted):
+        async def _say(self, writer: asyncio.StreamWriter, verb: str, tag: str) -> None:
+            self.lines[lacking] = GOOD[lacking]
+            if verb == lacking and sum(self._verb(line)[0] == verb for line in self.heard if line) == 1:
+                second = GOOD[lacking].index(b"* 2 FETCH")
+                self.lines[lacking] = GOOD[lacking][second:]  # not a word of the first, and OK
+            await super()._say(writer, verb, tag)
+
+    async with listening(Forgetful({})) as server:
+        box = Inbox(inbox_of(USER, server.port), None, QUICK)
+        await box.connect()
+        assert [r.uid async for batch in box.fetch(await box.uids()) for r in batch] == [2, 1]
+        await box.close()
+
+
+async def test_a_call_ends_the_wait_politely() -> None:
+    async with scripted() as server:
+        box = Inbox(inbox_of(USER, server.port), None, QUICK)
+        await box.connect()
+        await box.uids()
+        wake = asyncio.Event()
+        waiting = asyncio.create_task(box.wait(timedelta(seconds=30), wake))
+        await asyncio.sleep(0.1)
+        wake.set()
+        await asyncio.wait_for(waiting, WITHIN)
+        await box.close()
+    assert server.heard[-2] == "DONE"
+    assert server.heard[-1].endswith("LOGOUT")
+
+
 @pytest.mark.parametrize(
     ("after", "lines", "words"),
     [

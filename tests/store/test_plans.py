@@ -63,7 +63,8 @@ class Ear:
     def __call__(self, _1: Any, _2: Any, statement: str, values: Any, _3: Any, is_many: bool) -> None:
         is_many = is_many or isinstance(values, list)
         if statement.split()[0].upper() in ("SELECT", "UPDATE", "DELETE", "INSERT", "WITH"):
-            first = values[0] if is_many or isinstance(values, list) else values
+            # Many rows in one INSERT come as one flat row of values.
+            first = values[0] if is_many and isinstance(values[0], tuple | dict) else values
             self.heard.setdefault(statement, (first, self.doing))
 
 

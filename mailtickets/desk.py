@@ -18,7 +18,7 @@ from mailtickets.config import Settings
 from mailtickets.core import authors, classify, commands, compose, decide, identity, pictures, retry, thread
 from mailtickets.core.case import Case, Figure, Outcome, Reply, ReplyKind, Wanted
 from mailtickets.core.classify import Judgement
-from mailtickets.core.compose import About
+from mailtickets.core.compose import About, Outgoing
 from mailtickets.core.identity import Evidence
 from mailtickets.core.mail import Address, InboundMail, Unreadable
 from mailtickets.core.policy import Policy
@@ -33,6 +33,7 @@ from mailtickets.store.ledger import Batch
 from mailtickets.store.outbox import Claimed
 from mailtickets.templates import Templates
 
+NO_LINK = "/sign-in/…"  # in a mail that is only looked at
 LINK_LIFETIME = timedelta(minutes=15)
 LINKS_PER_HOUR = 5  # to one person: a stranger who types the address again and again fills no inbox
 
@@ -129,6 +130,37 @@ def _settle(batch: Batch, desk: Desk, stored: ledger.Stored, seen: Judged) -> En
 
 
 @dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What would become of a letter."""
+
+    case: Case
+    decision: decide.Decision
+    ticket: Ticket | None  # as it would be afterwards
+    mails: tuple[Outgoing, ...]  # in the order of the decision's replies
+
+
+def rehearse(tx: Tx, desk: Desk, letter: Letter, now: datetime, *, again: bool) -> Rehearsed | Unreadable:
+    """Decide a letter that has not come, by the same steps; nothing is written, no id or number is used up.
+
+    `again`: as if it had never come before.
+    """
+    if isinstance(letter.mail, Unreadable):
+        return letter.mail
+    batch = Batch(tx, desk.policy, now, is_dry=True)
+    case = load(batch, desk, letter.stored, judge(desk, letter.mail))
+    if again:
+        case = replace(case, known=replace(case.known, duplicate_of=None))
+    on = decide.on_oversize if letter.stored.mail.oversize else decide.on_mail
+    decision = on(case, desk.policy)
+    cause = ledger.Cause(letter.stored.inbound, f"in:{letter.stored.inbound}")
+    # What a letter tells of addresses and of our mails is written at once, so it is left out.
+    dry = replace(decision, undelivered=(), marks=())
+    ticket = ledger.record(batch, cause, case.known.ticket, dry, case.known.sender, case.mail)
+    mails = _written(batch, desk, decision.replies, ticket, case.desk, cause.text)
+    return Rehearsed(case, decision, ticket, mails)
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What a letter alone says."""
 
@@ -175,14 +207,22 @@ def _queue(
 ) -> int:
     """Put replies into words and into the outbox; how many."""
     replies = [reply for reply in replies if not reply.is_stopped]
-    about = _about(batch, ticket) if replies else None
-    for reply in replies:
-        linked = _with_link(batch, reply)
-        outgoing = compose.message(
-            linked, about, sender, reply.once or cause, desk.policy, desk.secret, desk.render, batch.now
-        )
+    for reply, outgoing in zip(replies, _written(batch, desk, replies, ticket, sender, cause), strict=True):
         outbox.put(batch.sheet, outgoing, reply.once or cause, reply.is_held, batch.now)
     return len(replies)
+
+
+def _written(
+    batch: Batch, desk: Desk, replies: Sequence[Reply], ticket: Ticket | None, sender: Address, cause: str
+) -> tuple[Outgoing, ...]:
+    about = _about(batch, ticket) if replies else None
+    linked = (_with_link(batch, reply) for reply in replies)
+    return tuple(
+        compose.message(
+            reply, about, sender, reply.once or cause, desk.policy, desk.secret, desk.render, batch.now
+        )
+        for reply in linked
+    )
 
 
 def _about(batch: Batch, ticket: Ticket | None) -> About | None:
@@ -197,6 +237,8 @@ def _with_link(batch: Batch, reply: Reply) -> Reply:
     """A sign-in link for those that need one. The random bits are made here; only their hash is kept."""
     if reply.kind is not ReplyKind.LOGIN or reply.secret_link:
         return reply
+    if batch.sheet.is_dry:
+        return replace(reply, secret_link=NO_LINK)
     return replace(reply, secret_link=_mint_link(batch.sheet.tx, reply.to.id, batch.now))
 
 

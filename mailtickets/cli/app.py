@@ -21,6 +21,7 @@ from mailtickets.cli import (
     paused,
     read,
     run,
+    simulate,
     ticket,
 )
 from mailtickets.cli.options import ConfigFile
@@ -65,6 +66,7 @@ app.add_typer(ledger.quarantine, name="quarantine")
 app.add_typer(ledger.held, name="held")
 app.add_typer(outbox.app, name="outbox")
 app.command()(explain.explain)
+app.command()(simulate.simulate)
 app.add_typer(paused.app, name="paused")
 app.command()(read.read)
 app.add_typer(database.app, name="db")

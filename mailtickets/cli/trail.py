@@ -32,6 +32,37 @@ CAUSES = {
 def letter_text(trail: LetterTrail) -> str:
     """A page: each question that an operator asks, and its answer."""
     row = trail.row
+    parts = [_head(trail), *judged(trail)]
+    if row.outcome is not None:
+        parts.append("\n".join(["Who was mailed?", *_mailed(trail)]))
+        parts.append("\n".join(["Who was not, and why?", *_unmailed(trail)]))
+    if trail.copies:
+        again = [(f"letter {copy.id}", f"{_clock(copy.received_at)} {_ended(copy)}") for copy in trail.copies]
+        parts.append(_section("Other copies of it", again))
+    return "\n".join(parts)
+
+
+def rehearsed_text(trail: LetterTrail, at: datetime, mails: Sequence[tuple[ReplyKind, str]]) -> str:
+    """The same page of a letter that has not come. `mails`: kinds, and to whom with which subject."""
+    row = trail.row
+    head = [
+        ("at", f"{_clock(at)} UTC, in the inbox of {row.mailbox}, {row.size} octets"),
+        ("from", row.sender or "nobody"),
+        ("outcome", _ended(row)),
+    ]
+    lines = [words_of(telling.mail_name(kind), what, KINDS_WIDTH) for kind, what in mails]
+    parts = [
+        "Simulated: nothing was changed, and nothing is sent.",
+        _section(f"Letter: {row.subject or 'no subject'}", head),
+        *judged(trail),
+        "\n".join(["Who would be mailed?", *(lines or [f"{INDENT}nobody"])]),
+        "\n".join(["Who would not, and why?", *_unmailed(trail)]),
+    ]
+    return "\n".join(parts)
+
+
+def _head(trail: LetterTrail) -> str:
+    row = trail.row
     head = [
         (
             "came",
@@ -45,7 +76,12 @@ def letter_text(trail: LetterTrail) -> str:
         head.append(("", "It was held, and the operator let it go on."))
     if row.outcome is Outcome.QUARANTINED and row.attempts:
         head.append(("read", f"{row.attempts} times, the last one ended so: {trail.error}"))
-    parts = [_section(f"Letter {row.id}: {row.subject or 'no subject'}", head)]
+    return _section(f"Letter {row.id}: {row.subject or 'no subject'}", head)
+
+
+def judged(trail: LetterTrail) -> list[str]:
+    """What was found out about a letter, and what followed on its ticket."""
+    row, parts = trail.row, []
     if row.kind is not None:
         parts.append(_section("What wrote it?", [("", telling.writer(row.kind, trail.why_kind))]))
     if trail.account is not None:
@@ -57,13 +93,7 @@ def letter_text(trail: LetterTrail) -> str:
     if trail.joined:
         came = ", ".join(_called(person) for person in trail.joined)
         parts.append(_section("Who came onto the ticket by it?", [("", came)]))
-    if row.outcome is not None:
-        parts.append("\n".join(["Who was mailed?", *_mailed(trail)]))
-        parts.append("\n".join(["Who was not, and why?", *_unmailed(trail)]))
-    if trail.copies:
-        again = [(f"letter {copy.id}", f"{_clock(copy.received_at)} {_ended(copy)}") for copy in trail.copies]
-        parts.append(_section("Other copies of it", again))
-    return "\n".join(parts)
+    return parts
 
 
 def _outcome(trail: LetterTrail) -> str:

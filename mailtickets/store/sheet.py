@@ -23,9 +23,13 @@ _BLOCK = 20  # ids that PostgreSQL's sequence is asked for at a time, after the 
 
 
 class Sheet:
-    """Owns the rows until `write`. Belongs to one transaction, and is gone with it."""
+    """Owns the rows until `write`. Belongs to one transaction, and is gone with it.
 
-    def __init__(self, tx: Tx) -> None:
+    A dry one writes nothing: it is for looking at what would be written.
+    """
+
+    def __init__(self, tx: Tx, *, is_dry: bool = False) -> None:
+        self.is_dry = is_dry
         self._tx = tx
         self._rows: dict[Statement, list[Mapping[str, Any]]] = {}
         self._ids: dict[str, Iterator[int]] = {}
@@ -51,6 +55,8 @@ class Sheet:
 
     def write(self) -> None:
         """Write what waits: new rows before changes, each table after those that it points to."""
+        if self.is_dry:
+            self._rows.clear()
         while self._rows:
             statement = min(self._rows, key=_rank)
             self._tx.execute(statement, self._rows.pop(statement))
@@ -58,7 +64,7 @@ class Sheet:
     def new_id(self, table: Table) -> int:
         """An id for a row that will be put, which no row has or ever had."""
         if table.name not in self._ids:
-            self._ids[table.name] = _new_ids(self._tx, table)
+            self._ids[table.name] = _free_ids(self._tx, table) if self.is_dry else _new_ids(self._tx, table)
         return next(self._ids[table.name])
 
 
@@ -72,6 +78,11 @@ def _rank(statement: Statement) -> tuple[bool, int]:
     table = statement.table
     assert isinstance(table, Table)
     return statement.is_update, _order().index(table.name)
+
+
+def _free_ids(tx: Tx, table: Table) -> Iterator[int]:
+    """Ids that no row has, and that stay free: nothing is drawn."""
+    return count((tx.scalar(select(func.max(table.c.id))) or 0) + 1)
 
 
 _SEQUENCE = named_table("sqlite_sequence", named_column("name"), named_column("seq"))

@@ -41,8 +41,8 @@ _COPIES = (
 class Batch:
     """One transaction in which letters are decided, or one thing that is no letter."""
 
-    def __init__(self, tx: Tx, policy: Policy, now: datetime) -> None:
-        self.sheet = Sheet(tx)
+    def __init__(self, tx: Tx, policy: Policy, now: datetime, *, is_dry: bool = False) -> None:
+        self.sheet = Sheet(tx, is_dry=is_dry)
         self.policy = policy
         self.now = now
         self.people = Familiar(self.sheet, now)

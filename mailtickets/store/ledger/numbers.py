@@ -20,6 +20,7 @@ _AHEAD = 200  # numbers that are looked at together for being taken
 
 _TAKEN = select(ticket.c.id).where(ticket.c.number == bindparam("number"))
 _TAKEN_AMONG = select(ticket.c.number).where(ticket.c.number.between(bindparam("first"), bindparam("last")))
+_COUNTER = select(counter.c.value).where(counter.c.name == "ticket")
 _COUNTED = update(counter).where(counter.c.name == "ticket").values(value=bindparam("last"))
 
 
@@ -42,18 +43,24 @@ class Numbers:
     def _following(self) -> int:
         """One more than the last; the row is locked until the transaction ends, so none is left out."""
         if self._last is None:
-            start = {"start": self._policy.number_start}
-            counted = self._sheet.unwritten.execute(_counting(self._sheet.dialect), start)
-            self._last = self._counted = counted.scalar_one()
+            self._last = self._counted = self._begin()
         else:
             self._last += 1
         while self._is_taken(self._last):
             self._last += 1
         return self._last
 
+    def _begin(self) -> int:
+        start = self._policy.number_start
+        if self._sheet.is_dry:
+            return max((self._sheet.unwritten.scalar(_COUNTER) or 0) + 1, start)
+        counted = self._sheet.unwritten.execute(_counting(self._sheet.dialect), {"start": start})
+        first: int = counted.scalar_one()
+        return first
+
     def write(self) -> None:
         """Have the counter say the last number that was given."""
-        if self._last is not None and self._last > self._counted:
+        if self._last is not None and self._last > self._counted and not self._sheet.is_dry:
             self._sheet.unwritten.execute(_COUNTED, {"last": self._last})
             self._counted = self._last
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, or_, select
 
 from mailtickets.core.account import Account
+from mailtickets.core.case import Outcome
 from mailtickets.core.identity import Evidence
 from mailtickets.core.person import Person
 from mailtickets.store import attempts, people, tickets
@@ -198,6 +199,9 @@ def _joined(tx: Tx, row: Row[Any]) -> tuple[int, ...]:
     if row.ticket_id is None or row.decided_at is None:
         return ()
     here = (participant.c.ticket == row.ticket_id) & (participant.c.joined_at == row.decided_at)
+    if row.outcome is not Outcome.OPENED:
+        # Letters of one batch share their moment: whoever came with the ticket itself came by the first of them.
+        here &= participant.c.ticket.in_(select(ticket.c.id).where(ticket.c.created_at < row.decided_at))
     return tuple(tx.scalars(select(participant.c.person).where(here).order_by(participant.c.id)))
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
+import gc
 import os
 import secrets
 import signal
@@ -82,9 +84,22 @@ def notify(message: str) -> None:
 def run(settings: Settings, clock: Callable[[], datetime] = utcnow) -> None:
     """Be the service until SIGTERM or SIGINT. `lock.Held` if another one works here."""
     failpoints.arm(config.failpoint_plan())
+    _give_memory_back()
     with lock.hold(settings.state_dir, settings.database_url):
         reach(Point.LOCKED)
         asyncio.run(_serve(settings, clock))
+
+
+# mallopt(3), malloc.h: M_MMAP_THRESHOLD and M_ARENA_MAX.
+_MALLOC = {-3: 256 * 1024, -8: 2}
+
+
+def _give_memory_back() -> None:
+    """What a big mail took goes back to the system at once. glibc would learn from it to keep such blocks."""
+    with contextlib.suppress(OSError, AttributeError):  # other libraries have other ways
+        library = ctypes.CDLL(None)
+        for option, value in _MALLOC.items():
+            library.mallopt(option, value)
 
 
 async def _serve(settings: Settings, clock: Callable[[], datetime]) -> None:
@@ -248,6 +263,9 @@ async def _work(
             ]
             if settings.web.listen:
                 others.append(group.create_task(_keep_window_open(settings)))
+            # What stands now stands till the end: the collector need not look at it again.
+            gc.collect()
+            gc.freeze()
             notify(f"READY=1\nSTATUS={_status(watch, len(inboxes))}")
             log.ready(
                 [b.address.key for b in settings.mailboxes],

@@ -33,7 +33,8 @@ FIRST_PAUSE = 1.0  # seconds after a lost connection; doubles
 LONGEST_PAUSE = 60.0
 REFUSED_PAUSE = 300.0  # a wrong password does not get right by hammering
 LONGEST_IDLE = timedelta(minutes=4)
-LEFTOVERS = 200  # letters at a time, after a crash
+ALONE = 4 * 2**20  # octets of a batch beside which no other is fetched
+LEFTOVERS = 100  # letters at a time, after a crash
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +222,11 @@ class Intake:
                     if pending is not None:
                         await self._mark(inbox, uidvalidity, await pending)
                     pending = group.create_task(self._take(raws))
+                    if sum(len(raw.octets) for raw in raws) > ALONE:
+                        # Big mails are in memory one batch at a time.
+                        await self._mark(inbox, uidvalidity, await pending)
+                        pending = None
+                    del raws
                     await self.ground.room.wait(self._beat)
                     if self._stopping:
                         break

@@ -22,7 +22,7 @@ from mailtickets.imap.link import Deadlines, Folder, Link, LinkDown, said
 from mailtickets.imap.syntax import Item
 from mailtickets.oauth import Tokens
 
-BATCH = 200  # mails in an answer: aioimaplib recurses at every line and dies at about 950
+BATCH = 100  # mails in an answer: aioimaplib recurses at every line and dies at about 950
 BATCH_OCTETS = 8 * 1024 * 1024
 HEADER_OCTETS = 256 * 1024  # of a mail that is too big to be taken in whole
 
@@ -115,6 +115,7 @@ class Inbox:
             async for mails in self._fetch(some):
                 found.update(mail.uid for mail in mails)
                 yield mails
+                del mails  # or they would stay in memory while the next ones come
             missing += [uid for uid in some if uid not in found]
         for some in _slices(missing):
             async for mails in self._fetch(some):
@@ -122,8 +123,10 @@ class Inbox:
 
     async def _fetch(self, uids: Sequence[int]) -> AsyncIterator[tuple[RawMail, ...]]:
         for batch in self._bounded(await self._heads(uids)):
-            if mails := await self._mails(batch):
+            mails = await self._mails(batch)
+            if mails:
                 yield mails
+            del mails
 
     async def received(self, uids: Sequence[int]) -> dict[int, datetime]:
         """When mails came, by UID; one that has left the folder is left out."""

@@ -19,6 +19,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from mailtickets import __version__, config, desk, dkim, failpoints, log, schedule, upkeep
@@ -260,6 +261,7 @@ async def _work(
                 group.create_task(upkeep.hold(keeping)),
                 group.create_task(upkeep.tell(keeping)),
                 group.create_task(_watchdog(pulse, outages)),
+                group.create_task(keyring.watch(partial(_tell_login, outages), pulse.beat("logins"))),
             ]
             if settings.web.listen:
                 others.append(group.create_task(_keep_window_open(settings)))
@@ -304,6 +306,15 @@ async def _answer_operator(
             inbox.reconcile_soon()
         await finish_leftovers(house, watched_by_others(watch))
         delivery.nudge()
+
+
+def _tell_login(outages: Outages, login: str, wrong: str, is_refusal: bool) -> None:
+    """A login that cannot be renewed still works for a while: the operators hear of it before mail stops."""
+    words = f"The {login} cannot be renewed, and mail stops when the present one ends. {wrong}"
+    if wrong and outages.begins(login, words, is_urgent=is_refusal):
+        log.login_failing(login, wrong, is_refusal)
+    elif not wrong and outages.ends(login):
+        log.login_renewed(login)
 
 
 async def _watchdog(pulse: Pulse, outages: Outages) -> None:

@@ -145,7 +145,7 @@ class Delivery:
         reach(Point.ANSWERED)
         if isinstance(result, Deferred) and result.relay_down:
             words = f"The relay {self._host} takes no mail: “{result.text}”. What is to be sent waits."
-            if self._outages.begins(RELAY, words):
+            if self._outages.begins(RELAY, words, is_urgent=result.is_refusal):
                 log.relay_down(self._host, result.text, timedelta(seconds=FIRST_BREAK))
             self._break = FIRST_BREAK
         await self._settle(Settled(row, result, random.random()))

@@ -136,7 +136,8 @@ class Intake:
 
     def _tell_down(self, down: imap.LinkDown, again_after: timedelta) -> None:
         """One line for each change of state, not one for each try."""
-        if self.ground.outages.begins(self._name, f"The inbox {self.mailbox} cannot be read. {down.reason}"):
+        words = f"The inbox {self.mailbox} cannot be read. {down.reason}"
+        if self.ground.outages.begins(self._name, words, is_urgent=down.is_refusal):
             log.mailbox_down(self.mailbox, down.reason, again_after, down.is_refusal)
 
     async def _sleep(self, seconds: float) -> None:

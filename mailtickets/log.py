@@ -329,6 +329,16 @@ def relay_up(host: str, down_for: timedelta) -> None:
     _log.info("relay up", host=host, down_for=_span(down_for))
 
 
+def login_failing(login: str, reason: str, is_refusal: bool) -> None:
+    """The provider gives no new access token; mail goes on until the present one ends."""
+    todo = "“mailtickets check” tests it." if is_refusal else "It is tried again."
+    _log.error("login failing", login=login, reason=reason, next=todo)
+
+
+def login_renewed(login: str) -> None:
+    _log.info("login renewed", login=login)
+
+
 def token_not_kept(user: str, file: str, error: OSError) -> None:
     """The provider gave a new refresh token, and it is in memory only."""
     _log.error(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,11 +25,11 @@ SHARE = 0.25  # of its life, where that is less
 PATIENCE = 60.0  # seconds between tries while the old one is still good
 REFUSED_PAUSE = 240.0  # seconds: a refresh token that was refused does not get right by hammering
 YOUNG = 240.0  # seconds: a younger token that a mail server refuses is not refused for its age
-LOOK_EVERY = 30.0  # seconds
+LOOK_EVERY = 5.0  # seconds
 
 T = TypeVar("T")
 # (what, what is wrong with it or "" if it is well again, whether only the operator can mend it)
-Tell = Callable[[str, str, bool], Awaitable[None]]
+Tell = Callable[[str, str, bool], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Tokens:
         self._running: set[asyncio.Task[Any]] = set()
         self._had: _Had | None = None
         self._refusal: tuple[str, float, NoToken] | None = None  # of which refresh token, and when
+        self.trouble: NoToken | None = None  # why the last renewal failed, while there still is a token
         self._unsaved: tuple[str, str] | None = None  # the operator's, and what came in its place
 
     async def access(self) -> str:
@@ -113,7 +115,14 @@ class Tokens:
             return _Had(old.token, old.since, _now() + PATIENCE, old.ends_at)
 
     async def _renewed(self) -> _Had:
-        granted = await (self._by_itself() if self.settings.grant == "client_credentials" else self._again())
+        is_alone = self.settings.grant == "client_credentials"
+        try:
+            granted = await (self._by_itself() if is_alone else self._again())
+        except NoToken as no:
+            # Without one, whoever wanted to log in is told, and tells.
+            self.trouble = no if self._had else None
+            raise
+        self.trouble = None
         log.hide(granted.access_token)
         now = _now()
         early = min(EARLY, SHARE * granted.lifetime)
@@ -202,23 +211,21 @@ class Keyring:
             await tokens.close()
 
     async def watch(self, tell: Tell, beat: Callable[[], None]) -> None:
-        """Renew in time, for ever: an open inbox would not notice for days that its token is worth nothing."""
+        """Renew in time, for ever, and tell what changes: an open inbox would not notice for days that its token
+        is worth nothing.
+        """
+        told: dict[Path, str] = {}
         while True:
             beat()
-            for tokens in self._all.values():
+            for key, tokens in self._all.items():
                 if tokens.is_due:
-                    await _renew(tokens, tell)
+                    with suppress(NoToken):  # it is in `trouble`
+                        await tokens.access()
+                wrong, is_refusal = (no.reason, no.is_refusal) if (no := tokens.trouble) else ("", False)
+                if told.get(key, "") != wrong:
+                    told[key] = wrong
+                    tell(f"login of {tokens.settings.user}", wrong, is_refusal)
             await asyncio.sleep(LOOK_EVERY)
-
-
-async def _renew(tokens: Tokens, tell: Tell) -> None:
-    what = f"login of {tokens.settings.user}"
-    try:
-        await tokens.renew()
-    except NoToken as no:
-        await tell(what, no.reason, no.is_refusal)
-    else:
-        await tell(what, "", False)
 
 
 async def tried(tokens: Tokens) -> Finding:

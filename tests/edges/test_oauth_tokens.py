@@ -321,8 +321,8 @@ async def test_watch_tells_at_once_and_tells_when_it_is_well(
     monkeypatch.setattr(tokens, "LOOK_EVERY", 0.05)
     keyring, told = Keyring(tmp_path), asyncio.Queue[tuple[str, str, bool]]()
 
-    async def tell(what: str, wrong: str, is_refusal: bool) -> None:
-        await told.put((what, wrong, is_refusal))
+    def tell(what: str, wrong: str, is_refusal: bool) -> None:
+        told.put_nowait((what, wrong, is_refusal))
 
     provider.lifetime = 0
     one = keyring.of(settings)
@@ -338,6 +338,15 @@ async def test_watch_tells_at_once_and_tells_when_it_is_well(
         while (await told.get())[1]:
             pass
         watching.cancel()
+
+
+async def test_first_login_that_fails_is_told_by_whoever_wanted_it(
+    settings: OAuth2Settings, provider: Provider, tmp_path: Path
+) -> None:
+    provider.revoke(USER)
+    one = Tokens(settings, tmp_path)
+    await refusal(one)
+    assert one.trouble is None
 
 
 def test_what_is_shown_to_a_server() -> None:

@@ -184,14 +184,15 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def test_a_child_may_answer_with_nothing_but_a_letter() -> None:
+def test_a_child_may_answer_with_nothing_but_a_letter(tmp_path: Path) -> None:
     class Evil:
         def __reduce__(self) -> tuple[object, ...]:
-            return os.system, ("true",)
+            return os.mkdir, (str(tmp_path / "obeyed"),)
 
     for answer in (Evil(), ["a list"], 7):
         with pytest.raises(pickle.UnpicklingError):
             room._loads(pickle.dumps(answer))
+    assert not (tmp_path / "obeyed").exists()
 
 
 def test_members_of_an_enum_come_through_as_every_python_pickles_them() -> None:

@@ -8,6 +8,7 @@ from itertools import groupby, islice
 
 from sqlalchemy import ColumnElement, String, and_, cast, func, literal, or_, select, true
 
+from mailtickets.core.case import Outcome
 from mailtickets.core.classify import Kind
 from mailtickets.store.audit.laws import Finding, Law, tally, together, told
 from mailtickets.store.audit.witness import InboxMail, Witness
@@ -28,18 +29,21 @@ def outcome(tx: Tx, witness: Witness) -> Finding:
 
 
 def _halfway(tx: Tx) -> Iterator[str]:
+    """In one look at all of them: the rows are fat."""
     done = inbound.c.state == LetterState.DONE
     ended = and_(inbound.c.outcome.is_not(None), inbound.c.decided_at.is_not(None))
     begun = and_(inbound.c.outcome.is_(None), inbound.c.decided_at.is_(None))
     # Not "not (done and ended)": a NULL would hide there.
-    wrong = or_(and_(done, ~ended), and_(~done, ~begun))
-    for row in tx.execute(
-        select(inbound.c.id, inbound.c.state, inbound.c.outcome).where(wrong).order_by(inbound.c.id)
-    ):
-        yield f"Letter {row.id} is {row.state} with the outcome {row.outcome or 'none'}."
-    opened = and_(inbound.c.outcome.in_(["opened", "replied"]), inbound.c.ticket.is_(None))
-    for id in tx.scalars(select(inbound.c.id).where(opened).order_by(inbound.c.id)):
-        yield f"Letter {id} is said to be on a ticket, but names none."
+    torn = or_(and_(done, ~ended), and_(~done, ~begun))
+    lost = and_(inbound.c.outcome.in_([Outcome.OPENED, Outcome.REPLIED]), inbound.c.ticket.is_(None))
+    rows = select(inbound.c.id, inbound.c.state, inbound.c.outcome, torn.label("is_torn")).where(
+        or_(torn, lost)
+    )
+    for row in tx.execute(rows.order_by(inbound.c.id), execution_options=STREAM):
+        if row.is_torn:
+            yield f"Letter {row.id} is {row.state} with the outcome {row.outcome or 'none'}."
+        else:
+            yield f"Letter {row.id} is said to be on a ticket, but names none."
 
 
 def _unknown(tx: Tx, witness: Witness, inbox: Iterable[InboxMail]) -> Iterator[str]:

@@ -1,0 +1,426 @@
+"""Each defence has a switch that only this file can reach, and a test that fails once it is off.
+
+Run as a program it switches each defence off in a fork of its own, runs the tests that should mind, and prints
+`{"defence": exit code of pytest}`, a line each. There is nothing in the program to switch: a function or a constant is replaced.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Defence:
+    keeps: str  # what it is there for
+    off: Callable[[], None]  # the switch
+    caught_by: str  # the test that must fail: file, and -k if it is one of several
+    only: str = ""
+
+
+def _be(module: ModuleType | type, name: str, value: object) -> None:
+    assert hasattr(module, name), f"{module.__name__} has no {name} any more: mend this switch"
+    setattr(module, name, value)
+
+
+# The switches.
+
+
+def _no_fingerprints() -> None:
+    context = import_module("mailtickets.store.ledger.context")  # the package means its function by that name
+    _be(context, "_duplicate_of", lambda *_: None)
+
+
+def _no_hashes() -> None:
+    from mailtickets.store.ledger import intake
+
+    _be(intake, "_first_of", lambda *_: {})
+
+
+def _no_attempts() -> None:
+    from mailtickets.store.ledger import intake
+
+    _be(intake, "ATTEMPTS", 10**9)
+
+
+def _no_epochs() -> None:
+    from mailtickets.store.ledger import intake
+
+    _be(intake, "_is_late", lambda *_: False)
+
+
+def _decided_before_kept() -> None:
+    from mailtickets.intake import Intake, decide_all
+    from mailtickets.store import ledger
+
+    async def take(self: Any, raws: Any) -> tuple[int, ...]:
+        stored = tuple(ledger.Stored(0, raw, 1) for raw in raws)
+        await decide_all(self.house, stored)
+        return ()
+
+    _be(Intake, "_take", take)
+
+
+def _all_or_nothing() -> None:
+    from mailtickets import desk
+    from mailtickets.core.mail import Unreadable
+
+    each = desk._take_together
+
+    def together(tx: Any, at: Any, letters: Any, now: Any) -> Any:
+        try:
+            return each(tx, at, letters, now)
+        except Exception as error:
+            return tuple(desk._quarantine(tx, x.stored, Unreadable(repr(error)), now) for x in letters)
+
+    _be(desk, "_take_together", together)
+
+
+def _no_unique_mails() -> None:
+    from mailtickets.store import outbox
+
+    put, count = outbox.put, iter(range(10**9))
+    # As if the key were wider: the same cause, another time.
+    _be(outbox, "put", lambda sheet, mail, cause, *rest: put(sheet, mail, f"{cause}.{next(count)}", *rest))
+
+
+def _no_fence() -> None:
+    from mailtickets.store import outbox
+
+    unfenced = outbox._SETTLE._clone()
+    unfenced._where_criteria = outbox._SETTLE._where_criteria[:1]  # the row, whoever has it
+    _be(outbox, "_SETTLE", unfenced)
+
+
+def _no_counting_before_dialling() -> None:
+    from mailtickets.store import outbox
+
+    claim = outbox.claim
+    _be(
+        outbox,
+        "claim",
+        lambda tx, owner, n, now: tuple(
+            replace(c, attempts=c.attempts - 1) for c in claim(tx, owner, n, now)
+        ),
+    )
+
+
+def _no_release_of_dead_claims() -> None:
+    from mailtickets.store import outbox
+
+    _be(outbox, "release_claims", lambda *_: 0)
+
+
+def _machines_are_answered() -> None:
+    from mailtickets.core import guard
+
+    _be(guard, "_why_not", lambda *_: None)
+
+
+def _no_limits() -> None:
+    from mailtickets.core import guard
+
+    _be(guard, "_limit_met", lambda *_: None)
+
+
+def _no_storms() -> None:
+    from mailtickets.core import arrival
+
+    _be(arrival, "_storm", lambda _: None)
+
+
+def _no_counters() -> None:
+    from mailtickets.core.case import Counters
+    from mailtickets.store.ledger import counts
+
+    _be(counts, "counters", lambda *_: Counters())
+
+
+def _no_discretion() -> None:
+    from mailtickets.core import guard
+
+    _be(guard, "_discreet", lambda reply, _: replace(reply, is_proven=True))
+
+
+def _any_signature() -> None:
+    _be(hmac, "compare_digest", lambda *_: True)
+
+
+def _any_person() -> None:
+    from mailtickets.core import authority
+
+    def proof(evidence: Any, *_: object) -> authority.Proof:
+        return authority.Proof.CONTRARY if evidence.is_contrary else authority.Proof.BOTH
+
+    _be(authority, "proof", proof)
+
+
+def _contrary_is_forgotten() -> None:
+    from mailtickets.core.identity import Evidence
+
+    _be(Evidence, "is_contrary", property(lambda _: False))
+
+
+def _any_hop() -> None:
+    from mailtickets.core import identity
+
+    _be(identity, "_is_own_hop", lambda *_: True)
+
+
+def _no_answered_text() -> None:
+    from mailtickets.core.commands import grammar
+
+    parse = grammar.parse
+    for module in _users_of(parse):
+        _be(module, "parse", lambda text, role, answered="", names=(): parse(text, role, "", names))
+
+
+def _users_of(function: object) -> list[ModuleType]:
+    ours = [m for n, m in sys.modules.items() if n.startswith("mailtickets.")]
+    return [m for m in ours if getattr(m, "parse", None) is function]
+
+
+def _own_addresses_are_strangers() -> None:
+    from mailtickets.core import classify
+
+    kind = classify.kind
+    _be(classify, "kind", lambda mail, _: kind(mail, frozenset()))
+
+
+def _any_tag() -> None:
+    context = import_module("mailtickets.store.ledger.context")  # the package means its function by that name
+    _be(context, "_may_use_tag", lambda *_: True)
+
+
+def _any_header() -> None:
+    from mailtickets.core import mime
+
+    _be(mime, "one_line", lambda words: words)
+    _be(mime, "_header", lambda name, value: f"{name}: {value}\r\n".encode())
+
+
+def _no_limits_on_children() -> None:
+    start = asyncio.create_subprocess_exec
+    unlimited = (
+        "import sys; from mailtickets.reader import child; from mailtickets.core.reading import ReadingLimits; "
+        "child._settle_in = child._grant_time = lambda *_: None; "
+        "child.live(int(sys.argv[1]), ReadingLimits(*map(int, sys.argv[2:])))"
+    )
+
+    async def exec_(program: str, *words: str, **more: Any) -> Any:
+        return await start(program, "-I", "-c", unlimited, *words[words.index("-m") + 2 :], **more)
+
+    _be(asyncio, "create_subprocess_exec", exec_)
+
+
+def _no_deadline() -> None:
+    from mailtickets.reader import pool
+
+    death = pool._Death
+    _be(pool, "_Death", lambda reason, may_be_chance: death("It died.", True))
+
+
+def _any_pickle() -> None:
+    import pickle
+
+    from mailtickets.reader import pool
+
+    _be(pool, "_Unpickler", pickle.Unpickler)
+
+
+def _no_fsync() -> None:
+    from mailtickets.store import blobs
+
+    _be(blobs, "_sync_folder", lambda _: None)
+
+
+def _octets_are_not_compared() -> None:
+    from mailtickets.store.audit import Finding, Law, letters
+
+    _be(letters, "octets", lambda *_: Finding(Law.OCTETS, 0, 0, ()))
+
+
+def _histories_are_not_folded() -> None:
+    from mailtickets.store.audit import tickets
+
+    _be(tickets, "_compared", lambda *_: "")
+
+
+def _no_lock() -> None:
+    from mailtickets.store import lock
+
+    _be(lock, "hold", lambda _: contextlib.nullcontext())
+
+
+def _newer_is_current() -> None:
+    from mailtickets.store import revision
+
+    _be(revision, "revision_state", lambda _: "current")
+
+
+def _readers_write() -> None:
+    from mailtickets.store import connect
+
+    _be(connect, "reader", connect.writer)
+
+
+def _half_mails_are_whole() -> None:
+    from mailtickets.imap import syntax
+
+    item = syntax._item
+    _be(syntax, "_item", lambda text, body, _: item(text, body, False))
+
+
+def _lost_links_are_waited_for() -> None:
+    from mailtickets.imap.link import Link
+
+    _be(Link, "_lose", lambda *_: None)
+
+
+def _broken_connections_are_kept() -> None:
+    from mailtickets.smtp import Courier
+
+    async def hand_over(self: Any, client: Any, letter: Any) -> Any:
+        from mailtickets import smtp
+
+        try:
+            return await smtp._transaction(client, letter, self._deadlines)
+        finally:
+            self._keep(client)
+
+    _be(Courier, "_hand_over", hand_over)
+
+
+def _any_recipient() -> None:
+    from mailtickets import smtp
+
+    _be(smtp, "_path", lambda spec: spec.encode())
+
+
+def _secrets_are_logged() -> None:
+    from mailtickets import log
+
+    _be(log, "_strike", lambda _: lambda __, ___, event: event)
+
+
+def _links_work_twice() -> None:
+    from mailtickets.store import sessions
+
+    use = sessions.use_link
+    spent: dict[str, int | None] = {}
+
+    def again(tx: Any, hash: str, now: Any) -> int | None:
+        spent[hash] = use(tx, hash, now) or spent.get(hash)
+        return spent[hash]
+
+    _be(sessions, "use_link", again)
+
+
+def _everybody_sees_all() -> None:
+    from sqlalchemy import true
+
+    from mailtickets.store import tickets
+
+    _be(tickets, "seen_by", lambda *_: true())
+
+
+D = "tests/core/test_decide.py"
+DEFENCES: Mapping[str, Defence] = {
+    "fingerprint": Defence("the same letter by another route is one letter", _no_fingerprints, "tests/store/test_context.py", "duplicate and sqlite"),
+    "raw hash": Defence("the same octets are one letter", _no_hashes, "tests/store/test_intake.py", "(same_octets or new_uidvalidity) and sqlite"),
+    "attempts": Defence("no letter brings the desk down more than three times", _no_attempts, "tests/store/test_intake.py", "attempt and sqlite"),
+    "epochs": Defence("a new UIDVALIDITY acknowledges nothing anew", _no_epochs, "tests/store/test_intake.py", "late and sqlite"),
+    "kept before decided": Defence("what has been read is ours already", _decided_before_kept, "tests/torture/test_sabotage.py", "kept_before_it_is_read"),
+    "each for itself": Defence("a letter that breaks the desk costs only itself", _all_or_nothing, "tests/torture/test_sabotage.py", "costs_only_itself"),
+    "unique mail": Defence("what is decided twice is mailed once", _no_unique_mails, "tests/store/test_outbox.py", "same_cause and sqlite"),
+    "fence": Defence("who lost the claim settles nothing", _no_fence, "tests/store/test_outbox.py", "late_owner and sqlite"),
+    "counted before dialling": Defence("a crash while sending never makes a loop", _no_counting_before_dialling, "tests/store/test_outbox.py", "before_anybody_dials and sqlite"),
+    "dead claims": Defence("what a dead daemon was at is sent at once", _no_release_of_dead_claims, "tests/store/test_outbox.py", "dead_owner and sqlite"),
+    "no machine": Defence("no machine is answered", _machines_are_answered, "tests/core/test_guard.py", "machine or itself"),
+    "loop counters": Defence("automatic mail has an end", _no_limits, D, "beyond_a_limit or in_the_middle"),
+    "storm": Defence("a flood of tickets is held", _no_storms, D, "storm"),
+    "counting": Defence("what was sent counts", _no_counters, "tests/store/test_context.py", "count and sqlite"),
+    "discretion": Defence("an unproven sender gets none of the own words back", _no_discretion, "tests/core/test_guard.py", "unproven"),
+    "token": Defence("nobody but the desk makes a token", _any_signature, "tests/core/test_tokens.py", "signed_part"),
+    "token's person": Defence("a token proves its own person only", _any_person, "tests/core/test_authority.py", "own_person"),
+    "contrary evidence": Defence("dmarc=fail beats a token", _contrary_is_forgotten, "tests/core/test_authority.py", "own_person or quoted"),
+    "own hosts": Defence("a foreign verdict does not count", _any_hop, "tests/core/test_identity.py", "foreign_hop"),
+    "answered text": Defence("a quoted line is no command", _no_answered_text, D, "answered_message"),
+    "own address": Defence("the desk does not answer itself", _own_addresses_are_strangers, "tests/core/test_classify.py", "headers_say"),
+    "tag": Defence("a guessed number leads nowhere", _any_tag, "tests/store/test_context.py", "number_leads and sqlite"),
+    "header": Defence("no word makes a header of its own", _any_header, "tests/core/test_compose.py", "no_word_of_anybody"),
+    "a child's limits": Defence("no letter takes the machine's memory", _no_limits_on_children, "tests/edges/test_reader.py", "memory_and_time"),
+    "a child's deadline": Defence("a letter that takes too long is blamed for it", _no_deadline, "tests/edges/test_reader.py", "too_long"),
+    "a child's answer": Defence("a child can only answer with a letter", _any_pickle, "tests/edges/test_reader.py", "nothing_but_a_letter"),
+    "fsync": Defence("what was kept survives a power cut", _no_fsync, "tests/store/test_blobs.py", "on_disk"),
+    "octets compared": Defence("octets that changed are noticed", _octets_are_not_compared, "tests/store/test_audit.py", "by_hand and sqlite"),
+    "histories folded": Defence("a ticket changed by hand is noticed", _histories_are_not_folded, "tests/store/test_audit.py", "by_hand and sqlite"),
+    "lock": Defence("one daemon a state directory", _no_lock, "tests/edges/test_cli.py", "second_instance"),
+    "revision": Defence("a newer database is not touched", _newer_is_current, "tests/store/test_revision.py", "newer and sqlite"),
+    "read only": Defence("what only reads cannot write", _readers_write, "tests/store/test_engine.py", "cannot_write and sqlite"),
+    "torn mail": Defence("half a mail is not kept for a whole one", _half_mails_are_whole, "tests/edges/test_imap_scripted.py", "announces_less or FETCH-announces"),
+    "lost link": Defence("a lost link is noticed", _lost_links_are_waited_for, "tests/edges/test_imap_scripted.py", "NOOP-hangs"),
+    "new connection": Defence("no mail is sent into another", _broken_connections_are_kept, "tests/edges/test_smtp_sink.py", "cancelled_within_data"),
+    "envelope": Defence("no address ends the command line", _any_recipient, "tests/edges/test_smtp_sink.py", "no_address_fails"),
+    "log": Defence("no secret in the log", _secrets_are_logged, "tests/edges/test_log.py", "secret"),
+    "link once": Defence("a sign-in link works once", _links_work_twice, "tests/store/test_sessions.py", "spent_once and sqlite"),
+    "who sees": Defence("nobody is shown another's ticket", _everybody_sees_all, "tests/store/test_context.py", "may_see and sqlite"),
+}  # fmt: skip
+
+
+# The run.
+
+
+def codes(names: list[str]) -> dict[str, int]:
+    """What pytest ended with when each of these was off: 0 all passed, 1 some failed, else it did not come so far."""
+    cache = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": f"{tempfile.gettempdir()}/mt-torture-pyc"}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.torture.sabotage", *names],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        env=os.environ | cache,
+        check=True,
+        timeout=540,
+    )
+    lines = [line for line in done.stdout.decode().splitlines() if line.startswith('{"')]
+    return {name: code for line in lines for name, code in json.loads(line).items()}
+
+
+def _try(name: str) -> int:
+    """Off, in a fork of its own."""
+    if pid := os.fork():
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    import pytest
+
+    defence = DEFENCES[name]
+    code = 99
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        defence.off()
+        only = ["-k", defence.only] if defence.only else []
+        options = ["-q", "-x", "--no-header", "-p", "no:cacheprovider", "--timeout", "60", "--tb", "no"]
+        code = int(pytest.main([*options, str(ROOT / defence.caught_by), *only]))
+    finally:
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    import mailtickets.control
+    import mailtickets.daemon  # noqa: F401  imported once for all forks
+
+    for wanted in sys.argv[1:] or DEFENCES:
+        print(json.dumps({wanted: _try(wanted)}), flush=True)

@@ -9,7 +9,7 @@ from mailtickets.core.case import MessageKind
 from mailtickets.core.classify import Kind
 from mailtickets.core.person import Part
 from mailtickets.store.views import Delivery, Entry, Event, TicketView
-from mailtickets.web import handing, history, words
+from mailtickets.web import handing, history, why, words
 from mailtickets.web.history import Names
 from mailtickets.web.item import Bold, File, Item, Talk, fold
 from mailtickets.web.passages import passages, plain, with_files
@@ -123,6 +123,7 @@ def _message(
         logos=tuple(shown for file, shown in files if file.is_logo or file.sha256 in again),
         failures=tuple(handing.failure(d, calendar) for d in deliveries if d.state == "failed"),
         sent=handing.sent(deliveries, calendar),
+        why=why.lines(entry, {person.id: person for person in view.people}),
     )
 
 

@@ -536,3 +536,17 @@ async def test_nothing_can_be_changed_here(ann: httpx.AsyncClient, method: str) 
     for path in ("/", "/tickets", "/ticket/1042", "/api/tickets", "/api/tickets/1042", "/healthz"):
         answer = await ann.request(method, path)
         assert answer.status_code == 405
+
+
+async def test_staff_reads_why_a_mail_is_there_and_who_heard_of_it(ann: httpx.AsyncClient) -> None:
+    page = unescape((await ann.get("/ticket/1042")).text)
+    assert "<summary>Why</summary>" in page
+    assert "Written by a person: nothing says that a machine wrote it." in page
+    assert "By which clue it is here: none of the desk's" in page
+    assert "Mailed because of it: " in page
+
+
+async def test_a_requester_is_not_told_how_the_desk_judged(maria: httpx.AsyncClient) -> None:
+    page = (await maria.get("/ticket/1042")).text
+    assert 'class="msg' in page
+    assert "<summary>Why</summary>" not in page

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, select
 
+from mailtickets.core.account import Account
 from mailtickets.core.case import MessageKind, ReplyKind
 from mailtickets.core.classify import Kind
 from mailtickets.core.mail import Attachment, Segment
@@ -52,6 +53,7 @@ class Entry:
     deliveries: tuple[Delivery, ...] = ()  # mails that carried it outside
     wrote: Kind | None = None  # what wrote the letter that it was
     why: str = ""  # what told so
+    account: Account | None = None  # of that letter; None: there was none, or the viewer may not know
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def attached_to(tx: Tx, blobs: Blobs, entry: int) -> bytes | None:
 
 
 _SAID: Select[Any] = (
-    select(*message.c, inbound.c.kind.label("wrote"), inbound.c.why_kind)
+    select(*message.c, inbound.c.kind.label("wrote"), inbound.c.why_kind, inbound.c.account)
     .select_from(message.outerjoin(inbound, message.c.inbound == inbound.c.id))
     .where(message.c.ticket == bindparam("ticket"))
     .order_by(message.c.id)
@@ -129,6 +131,10 @@ def _whole(tx: Tx, found: Ticket) -> TicketView:
     named = {found.requester, found.assignee, found.updated_by}
     named |= {m.author for m in said} | {h.person for h in done} | {d.person for d in sent}
     named |= {id for h in done if h.field in ("requester", "assignee") for id in (h.old, h.new)}
+    accounts = [m.account for m in said if m.account]
+    named |= {one.person for a in accounts for one in a.mailed} | {
+        one.person for a in accounts for one in a.unmailed
+    }
     known = dict(people.by_ids(tx, {id for id in named if id is not None}))
     known |= {p.person.id: p.person for p in here}
     mails = tuple(_delivery(row, known) for row in sent)
@@ -161,6 +167,7 @@ def _entry(row: Row[Any], known: Mapping[int, Person], mails: Sequence[Delivery]
         deliveries=tuple(d for d in mails if d.cause == row.cause and d.kind is ReplyKind.ANSWER),
         wrote=row.wrote,
         why=row.why_kind or "",
+        account=row.account,
     )
 
 
@@ -184,7 +191,7 @@ def _for_requester(view: TicketView) -> TicketView:
     inside = tuple(p for p in view.participants if p.part in (Part.REQUESTER, Part.CC))
     heard = {p.person.id for p in inside} | {view.ticket.requester}
     entries = tuple(
-        replace(entry, deliveries=())
+        replace(entry, deliveries=(), account=None)
         for entry in view.entries
         if entry.kind is MessageKind.PUBLIC
         and entry.author is not None

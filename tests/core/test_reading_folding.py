@@ -215,6 +215,20 @@ HTML_QUOTES = {
     "thunderbird": '<div class="moz-cite-prefix">A wrote:</div><blockquote type="cite">Q</blockquote>',
     "outlook web": '<div id="appendonsend"></div><hr><div id="divRplyFwdMsg"><b>From:</b> A</div><div>Q</div>',
     "hotmail": '<hr id="stopSpelling">Q',
+    "quoted by Outlook": '<div class="x_gmail_quote">Q</div>',
+    "quoted by Yahoo": '<div class="yiv0123456789gmail_quote">Q</div>',
+    "quoted by Gmail": '<div class="m_-1234567890gmail_quote">Q</div>',
+    "mobile Outlook": '<hr tabindex="-1" style="width:98%"><div><b>From:</b> A</div><div>Q</div>',
+    "desktop Outlook": '<div style="border:none;border-top:solid #B5C4DF 1.0pt;padding:3.0pt 0cm 0cm 0cm">'
+    "<p>From: A<br>Sent: x<br>To: B</p></div><p>Q</p>",
+    "Zimbra": '<hr id="zwchr"><div>From: A</div><div>Q</div>',
+    "Zoho": '<div class="zmail_extra">Q</div>',
+    "163": '<blockquote id="isReplyContent">Q</blockquote>',
+    "eM Client": '<div id="origbody">Q</div>',
+    "Spark": '<div name="messageReplySection">Q</div>',
+    "Mailbird": '<blockquote class="history_container">Q</blockquote>',
+    "Roundcube": '<p id="reply-intro">A wrote</p><blockquote>Q</blockquote>',
+    "mail.ru": '<div>20 ноября 2026, 16:18 от A &lt;a@b.example&gt;:</div><blockquote style="border-left:1px solid #0857A6">Q</blockquote>',
     "introduced": "On 20 Nov 2026, A wrote:<blockquote>Q</blockquote>",
 }
 

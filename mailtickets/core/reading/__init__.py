@@ -38,7 +38,7 @@ def read(octets: bytes, limits: ReadingLimits = _LIMITS) -> InboundMail:
     files = bodies.attachments(held.files, limits.relay_size)
     body, files = pictures.placed(held.body, lambda: texts.joined(held.formatted), files)
     segments = folding.segments(
-        body, lambda: pictures.without_places(texts.joined(held.formatted)), said.subject, limits
+        body, lambda: pictures.without_places(texts.quoted_in(held.formatted)), said.subject, limits
     )
     typed = next((segment.text for segment in segments if segment.kind is SegmentKind.TYPED), "")
     bounce = bounces.bounce(root, said, pictures.without_places(held.own).text)

@@ -108,7 +108,7 @@ def _attached(root: Entity, limits: ReadingLimits) -> tuple[Forwarded, ...]:
         if said.sender is not None and not said.from_defects:
             held = bodies.contents(inner)
             body = pictures.without_places(held.body)
-            told = folding.segments(body, lambda: texts.joined(held.formatted), said.subject, limits)
+            told = folding.segments(body, lambda: texts.quoted_in(held.formatted), said.subject, limits)
             kept = (SegmentKind.TYPED, SegmentKind.FORWARD)
             text = "\n".join(s.text for s in told if s.kind in kept).strip("\n") or body.text
             return (Forwarded(said.sender, said.subject, text, said.message_id, True),)

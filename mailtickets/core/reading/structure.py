@@ -113,6 +113,12 @@ SEPARATOR = re.compile(
     re.IGNORECASE,
 )
 
+# What a page must hold to have a quote that its program marked: a look at the octets costs less than the layout.
+TRACES = tuple(
+    trace.encode()
+    for trace in (*sorted(QUOTES | QUOTES_TO_END), "blockquote", "tabindex", "border-top", 'name="quote"')
+)
+
 # Nobody sees it: preview lines, text for filters, what is there for other programs.
 HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?![.\d])|"

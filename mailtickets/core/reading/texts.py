@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from mailtickets.core.mail import SegmentKind
-from mailtickets.core.reading import armour, html
+from mailtickets.core.reading import armour, html, structure
 from mailtickets.core.reading.characters import clean_text, decoded
 from mailtickets.core.reading.flowed import unflowed
 from mailtickets.core.reading.heads import apart
@@ -32,6 +32,15 @@ class Text:
     @cached_property
     def marked(self) -> Marked:
         return self.said if self.entity is None else _read(self.entity)
+
+
+def quoted_in(texts: Iterable[Text]) -> Marked:
+    """The HTML side of a text, as far as it can have a quote that its program marked."""
+    return joined(text for text in texts if text.entity is None or _may_quote(text.entity.octets.lower()))
+
+
+def _may_quote(octets: bytes) -> bool:
+    return any(trace in octets for trace in structure.TRACES)
 
 
 def sentence(text: str) -> Text:

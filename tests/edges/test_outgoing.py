@@ -25,9 +25,13 @@ from mailtickets.core.case import Reply, ReplyKind
 from mailtickets.core.compose import About, Outgoing
 from mailtickets.core.mail import Address, Attachment, InboundMail
 from mailtickets.core.person import Person
+from mailtickets.core.retry import Failed, Sent
 from mailtickets.core.tokens import Secret
+from mailtickets.smtp import Courier
 from mailtickets.templates import Templates
 from mailtickets.templates.sample import ANN, DESK, MARIA, NOW, POLICY, SAMPLES, TICKET, Sample
+from tests.edges.conftest import relay_at
+from tests.sink import Sink
 
 SECRET = Secret((b"k" * 32,))
 # Raises at whatever is not by the RFCs; linesep as SMTP has it.
@@ -275,6 +279,29 @@ def test_no_words_break_a_header_and_all_come_back(name: str, subject: str) -> N
     assert found == wanted or (len(wanted) > 100 and wanted.startswith(found.removesuffix("…")))
     topic = str(message["Thread-Topic"] or "")
     assert topic == mime.one_line(subject)
+
+
+async def test_international_address_is_written_where_the_relay_can_and_given_up_in_words_where_not() -> None:
+    """RFC 6532: the local part as it is, the domain in its ASCII form."""
+    person = Person(7, Address("jörg@bücher.example", "Jörg"), "Jörg")
+    outgoing = composed(Reply(ReplyKind.HELP, person, is_proven=True), None)
+    # The stdlib's reader knows RFC 5322 only, and calls every such address a defect.
+    assert "<jörg@xn--bcher-kva.example>\r\n".encode() in outgoing.octets
+    assert ours(outgoing.octets).to == (Address("jörg@xn--bcher-kva.example", "Jörg"),)
+    with Sink() as sink:
+        courier = Courier(relay_at(sink.port))
+        assert isinstance(
+            await courier.send(outgoing.recipient, outgoing.envelope_from, outgoing.octets), Sent
+        )
+        await courier.close()
+        assert "SMTPUTF8" in sink.mails[0].options
+        assert sink.mails[0].octets == outgoing.octets
+    with Sink(utf8=False) as narrow:
+        courier = Courier(relay_at(narrow.port))
+        result = await courier.send(outgoing.recipient, outgoing.envelope_from, outgoing.octets)
+        await courier.close()
+    assert isinstance(result, Failed)
+    assert "carries no addresses with letters outside ASCII" in result.text
 
 
 # The HTML

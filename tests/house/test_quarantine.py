@@ -11,7 +11,10 @@ from tests.house.house import KIM, LEE, House
 from tests.loopback import wait_until
 from tests.postfix import Postfix
 
-TRAP = '{% if "Stumble" in ticket.subject %}{{ nothing.there }}{% endif %}\n'
+TRAP = """{% extends "_frame.txt" %}{% block body %}
+{% if "Stumble" in ticket.subject %}{{ 1 // (ticket.subject | length - ticket.subject | length) }}{% endif %}
+{% endblock %}
+"""
 
 
 def _outcomes(house: House) -> list[str]:
@@ -24,9 +27,7 @@ def test_a_letter_that_broke_the_desk_is_listed_shown_and_taken_in_once_that_is_
 ) -> None:
     own = tmp_path / "own" / "en"
     own.mkdir(parents=True)
-    (own / "acknowledgement.txt").write_text(
-        '{% extends "_frame.txt" %}{% block body %}' + TRAP + "{% endblock %}"
-    )
+    (own / "opened.txt").write_text(TRAP)
     with House(tmp_path, server, relay, desk=f'templates_dir = "{own.parent}"') as house:
         house.start()
         house.write(LEE, "Stumble here", "Blank pages.")
@@ -37,17 +38,17 @@ def test_a_letter_that_broke_the_desk_is_listed_shown_and_taken_in_once_that_is_
         shown = house.run("quarantine", "show", str(row["id"])).stdout.decode()
         assert "stumbled" in shown
         assert "Traceback" in shown
-        assert "nothing" in shown
+        assert "ZeroDivisionError" in shown
         raw = house.run("quarantine", "show", "--raw", str(row["id"])).stdout
         assert b"Subject: Stumble here" in raw
         # Tried again before anything is mended: it is put aside again, and no worse for it.
         assert house.run("quarantine", "retry").returncode == 0
         wait_until(lambda: house.log.count("mail quarantined") == 2, "the second stumble", 60)
         assert house.stop() == 0
-        (own / "acknowledgement.txt").unlink()
+        (own / "opened.txt").unlink()
         house.start()
         assert house.run("quarantine", "retry", str(row["id"])).returncode == 0
-        assert "Stumble here" in house.read(LEE)[0].text
+        house.read(LEE)
         assert house.rows("quarantine", "list") == []
         assert _outcomes(house) == ["opened", "opened"]
         assert house.run("quarantine", "retry", str(row["id"])).returncode == 1

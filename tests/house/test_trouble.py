@@ -165,6 +165,16 @@ def test_a_daemon_that_waits_for_its_database_can_be_stopped(
         assert house.stop() == 0
 
 
+def test_a_database_that_does_not_exist_ends_the_daemon_with_a_sentence(
+    tmp_path: Path, server: Dovecot, relay: Postfix, cluster: Postgres
+) -> None:
+    with House(tmp_path, server, relay, database=f"{_url(cluster)}x") as house:
+        ended = house.run("run")
+    assert ended.returncode == 1
+    assert b"does not exist" in ended.stderr
+    assert b"Traceback" not in ended.stderr
+
+
 # A rival
 
 

@@ -31,7 +31,7 @@ def until(text: str, sent_at: datetime | None) -> Absence | None:
     found = _UNTIL.search(text[:_MAX_NOTICE])
     if found is None:
         return None
-    words = " ".join(found[0].split())
+    words = " ".join(found[0].split()).rstrip(".")
     return Absence(words, _day(words, sent_at))
 
 

@@ -35,6 +35,7 @@ MAILS = {
     ReplyKind.CHANGED: "notice: changes",
     ReplyKind.ASSIGNED: "notice: assigned",
     ReplyKind.UNDELIVERED: "notice: undelivered",
+    ReplyKind.NOTICE: "notice: a machine wrote",
     ReplyKind.RECEIPT: "receipt",
     ReplyKind.REFUSED: "refusal",
     ReplyKind.SUGGESTION: "suggestion",

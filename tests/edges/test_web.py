@@ -277,7 +277,7 @@ async def test_a_ticket_shows_the_talk_in_order_with_all_that_belongs_to_it(ann:
         "Quoted text, ",
         "Not delivered to lee.chang@birch.example. The mailbox is full (552 5.2.2, Thu 15:12). The desk will not try",
         "Handed over to maria.lopez@birch.example, Thu 15:12",
-        "Automatic: mail from Lee Chang filed, Thu 15:12",
+        "Automatic: an absence notice from Lee Chang filed, Thu 15:12",
         "Maria Lopez Requester today, 08:47",
         "History When Who What",
         "Status Waiting for customer → Open mail",

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from mailtickets import wire
 from mailtickets.config import OAuth2Settings
+
+if TYPE_CHECKING:
+    import httpx
 
 ANSWER_WITHIN = 30.0  # seconds
 USUAL_LIFETIME = 3600.0  # seconds, where the provider does not say (RFC 6749 section 5.1)
@@ -85,7 +87,9 @@ async def ask(settings: OAuth2Settings, url: str, form: Mapping[str, str]) -> Ma
     if settings.client_secret:
         who["client_secret"] = settings.client_secret  # RFC 6749 section 2.3.1: both providers want it here
     filled = {name: value for name, value in (*form.items(), *who.items()) if value}
-    host, port = _host(url), httpx.URL(url).port or 443
+    import httpx  # here, since it takes 10 MB, and most desks have a password
+
+    host, port = _host(url), urlsplit(url).port or 443
     try:
         tls = wire.context(settings.ca_file)
         async with httpx.AsyncClient(verify=tls, trust_env=False, timeout=ANSWER_WITHIN) as client:
@@ -104,7 +108,7 @@ async def ask(settings: OAuth2Settings, url: str, form: Mapping[str, str]) -> Ma
 
 
 def _host(url: str) -> str:
-    return httpx.URL(url).host
+    return urlsplit(url).hostname or ""
 
 
 def _origin(error: BaseException) -> BaseException:

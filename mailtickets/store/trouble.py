@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+import sys
 from collections.abc import Iterator
 from enum import StrEnum
 
-import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
@@ -77,16 +77,17 @@ def _kind(error: BaseException) -> Kind | None:
             return Kind.BUSY
         case DBAPIError():
             return _of_driver(error.orig, error.connection_invalidated)
-        case sqlite3.Error() | psycopg.Error():
-            return _of_driver(error, False)
         case OSError() if error.errno in _NO_ROOM:
             return Kind.FULL
-    return None
+    return _of_driver(error, False)
 
 
 def _of_driver(error: BaseException | None, is_cut: bool) -> Kind | None:
     if isinstance(error, sqlite3.Error):
         return _SQLITE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+    psycopg = sys.modules.get("psycopg")  # 6 MB that a desk on SQLite never brings in
+    if psycopg is None:
+        return Kind.AWAY if is_cut else None
     if isinstance(error, psycopg.Error) and error.sqlstate:
         return next((kind for state, kind in _STATES.items() if error.sqlstate.startswith(state)), None)
     is_lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)

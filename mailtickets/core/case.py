@@ -84,7 +84,7 @@ class Which(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ListFilter:
     which: Which = Which.OPEN
-    words: tuple[str, ...] = ()  # each must stand in the subject, whatever its case
+    words: tuple[str, ...] = ()  # each must stand in it, whatever its case; for a requester in the subject
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, false, or_, select
+from sqlalchemy import ColumnElement, Row, bindparam, false, or_, select, union
 
 from mailtickets.core.case import HistoryRow, Listed, Post, Story
 from mailtickets.core.person import Part, Participant, Person
@@ -137,6 +137,10 @@ def seen_by(viewer: Person | None, parts: Collection[Part] = ()) -> ColumnElemen
     here = select(participant.c.ticket).where(
         participant.c.person == viewer.id, participant.c.part.in_(list(parts))
     )
+    if parts and not viewer.is_staff:
+        # Each half by its index; PostgreSQL reads the whole table for an OR of them.
+        own = ticket.alias("own")
+        return ticket.c.id.in_(union(select(own.c.id).where(own.c.requester == viewer.id), here))
     return or_(
         ticket.c.requester == viewer.id,
         ticket.c.project.in_(viewer.projects) if viewer.is_staff else false(),

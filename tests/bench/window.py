@@ -159,7 +159,7 @@ class _Window:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "mailtickets", "window", "--config", str(config)]
         )
-        wait_until(self._answers, "the window to open", 30)
+        wait_until(self._answers, "the window to open", 120)
 
     def _answers(self) -> bool:
         try:

@@ -16,7 +16,7 @@ from mailtickets.core.policy import Project, Rate
 from mailtickets.core.thread import Clues, Route
 from mailtickets.core.ticket import Changed, Field
 from mailtickets.core.tokens import Token
-from mailtickets.store import outbox
+from mailtickets.store import outbox, search
 from tests.store.desk import Desk, outgoing
 from tests.store.letters import ANN, LEE, LIMITS, POLICY, letter
 
@@ -322,6 +322,7 @@ def test_a_report_without_any_id_of_ours_is_about_nothing(desk: Desk) -> None:
 
 
 def listed(desk: Desk, who: Address, which: Which, *words: str) -> list[int]:
+    desk.store.write_sync(search.write_cards, 1000)
     known = desk.known(letter(f"{which}{words}@x", sender=who), wanted=Wanted(ListFilter(which, words)))
     return [row.ticket.number for row in known.listed]
 

@@ -60,12 +60,13 @@ class Ear:
     heard: dict[str, tuple[Any, str]] = field(default_factory=dict)
     doing: str = ""
 
-    def __call__(self, _1: Any, _2: Any, statement: str, values: Any, _3: Any, is_many: bool) -> None:
-        is_many = is_many or isinstance(values, list)
+    def __call__(self, _1: Any, _2: Any, statement: str, values: Any, _3: Any, _4: bool) -> None:
         if statement.split()[0].upper() in ("SELECT", "UPDATE", "DELETE", "INSERT", "WITH"):
-            # Many rows in one INSERT come as one flat row of values.
-            first = values[0] if is_many and isinstance(values[0], tuple | dict) else values
-            self.heard.setdefault(statement, (first, self.doing))
+            # Of many rows at once the first, whether they came as a list or as one long tuple of tuples.
+            is_many = (
+                isinstance(values, list | tuple) and values and isinstance(values[0], dict | list | tuple)
+            )
+            self.heard.setdefault(statement, (values[0] if is_many else values, self.doing))
 
 
 @pytest.fixture
@@ -222,9 +223,10 @@ def _scans_of_postgresql(tx: Tx, statement: str, values: Any) -> Iterator[str]:
 
 
 def _scans(plan: Mapping[str, Any]) -> Iterator[str]:
-    table, index = plan.get("Relation Name"), plan.get("Index Name", "")
-    has_condition = "Index Cond" in plan or plan["Node Type"] == "Bitmap Heap Scan"
+    table, index, kind = plan.get("Relation Name"), plan.get("Index Name", ""), plan["Node Type"]
+    # What changes rows, and what fetches those that a bitmap has found, does not look for any.
+    has_condition = "Index Cond" in plan or kind in ("Bitmap Heap Scan", "ModifyTable")
     if table in BIG and not has_condition:
-        yield f"{plan['Node Type']} {table} {index}"
+        yield f"{kind} {table} {index}"
     for below in plan.get("Plans", ()):
         yield from _scans(below)

@@ -18,13 +18,14 @@ from mailtickets.core.person import Part, Participant, Person
 from mailtickets.core.thread import Clues, Route
 from mailtickets.core.ticket import Ticket
 from mailtickets.core.workflow import ACTIVE, DONE, Meaning, Workflow
-from mailtickets.store import tickets
+from mailtickets.store import tickets, views
 from mailtickets.store.connect import contains
 from mailtickets.store.engine import Tx
 from mailtickets.store.ledger import answered, counts, earlier, pictures
 from mailtickets.store.ledger.batch import Batch
 from mailtickets.store.ledger.intake import Stored
 from mailtickets.store.schema import ticket
+from mailtickets.store.views import TicketFilter
 
 LISTED = 50  # rows of a list that goes by mail
 OWN = (Part.REQUESTER, Part.CC)
@@ -164,6 +165,9 @@ def _weight(evidence: Evidence, person: int) -> int:
 
 
 def _listed(tx: Tx, asked: ListFilter, asker: Person, workflow: Workflow) -> tuple[Listed, ...]:
+    if asker.is_staff:
+        return views.tickets(tx, asker, _filter(tx, asked, asker, workflow)).rows
+    # A requester's own are few, and so are those that they are named on: no list of the whole desk is needed.
     rows = (
         select(ticket)
         .where(
@@ -175,6 +179,31 @@ def _listed(tx: Tx, asked: ListFilter, asker: Person, workflow: Workflow) -> tup
         .limit(LISTED)
     )
     return tickets.listed(tx, tx.execute(rows))
+
+
+_MEANINGS = {
+    Which.OPEN: ACTIVE,
+    Which.MINE: ACTIVE,
+    Which.UNASSIGNED: ACTIVE,
+    Which.WAITING: frozenset({Meaning.WAITING}),
+    Which.CLOSED: DONE,
+}
+
+
+def _filter(tx: Tx, asked: ListFilter, asker: Person, workflow: Workflow) -> TicketFilter:
+    meanings = _MEANINGS.get(asked.which)
+    statuses = None
+    if meanings is not None:
+        # Those that the workflow has no more, too.
+        used = views.statuses(tx, asker) | {status.id for status in workflow.statuses}
+        statuses = frozenset(status for status in used if workflow.meaning(status) in meanings)
+    return TicketFilter(
+        statuses=statuses,
+        assignee=asker.id if asked.which is Which.MINE else None,
+        is_unassigned=asked.which is Which.UNASSIGNED,
+        words=asked.words,
+        size=LISTED,
+    )
 
 
 def _among(which: Which, asker: Person, workflow: Workflow) -> ColumnElement[bool]:

@@ -1,5 +1,6 @@
 """What the page and the command line ask. Read only; the law: a viewer is shown nothing that is not theirs."""
 
+from mailtickets.store.views.kinds import used as statuses
 from mailtickets.store.views.listing import DEEPEST, Sort, TicketFilter, TicketPage, tickets
 from mailtickets.store.views.overview import COUNTED, Overview, StatusCount, Undelivered, Waiting, overview
 from mailtickets.store.views.rows import (
@@ -64,6 +65,7 @@ __all__ = [
     "overview",
     "paused_rows",
     "quarantine_rows",
+    "statuses",
     "ticket",
     "tickets",
 ]

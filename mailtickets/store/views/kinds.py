@@ -86,6 +86,11 @@ def statuses(found: Iterable[Source]) -> frozenset[str]:
     return frozenset(kind.status for source in found for kind in source.kinds)
 
 
+def used(tx: Tx, viewer: Person | None) -> frozenset[str]:
+    """Statuses of tickets that somebody may see."""
+    return statuses(sources(tx, viewer))
+
+
 def _kinds(rows: Iterable[Any]) -> tuple[Kind, ...]:
     return tuple(
         Kind(project, status, priority, assignee, int(count))

@@ -48,6 +48,7 @@ unproven_per_address = "none"
 unproven_per_domain = "none"
 unproven_in_all = "none"
 tickets_per_sender = "none"
+same_words = "none"
 """
 
 

@@ -265,27 +265,34 @@ async def _work(
             ]
             if settings.web.listen:
                 others.append(group.create_task(_keep_window_open(settings)))
-            # What stands now stands till the end: the collector need not look at it again.
-            gc.collect()
-            gc.freeze()
-            notify(f"READY=1\nSTATUS={_status(watch, len(inboxes))}")
-            log.ready(
-                [b.address.key for b in settings.mailboxes],
-                settings.policy.url if settings.web.listen else "",
-            )
+            _say_ready(settings, watch)
             await stop.wait()
             notify("STOPPING=1")
             log.stopping("asked to by a signal")
             delivery.stop()
-            # What has begun comes to its end: a batch, with its marks; a conversation with the relay.
-            ending = [sending, *(task for inbox, task in zip(inboxes, taking, strict=True) if inbox.stop())]
-            for task in (*others, *(task for task in taking if task not in ending)):
-                task.cancel()
-            await asyncio.wait(ending, timeout=STOP_WITHIN)
-            for task in ending:
-                task.cancel()
+            busy = [task for inbox, task in zip(inboxes, taking, strict=True) if inbox.stop()]
+            await _wind_down((sending, *busy), (*others, *taking))
     finally:
         jobs.shutdown(wait=False)
+
+
+def _say_ready(settings: Settings, watch: Presence) -> None:
+    """To systemd and the log; what stands now stands till the end, so the collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
+    notify(f"READY=1\nSTATUS={_status(watch, len(settings.mailboxes))}")
+    url = settings.policy.url if settings.web.listen else ""
+    log.ready([box.address.key for box in settings.mailboxes], url)
+
+
+async def _wind_down(ending: Sequence[asyncio.Task[None]], others: Sequence[asyncio.Task[None]]) -> None:
+    """What has begun comes to its end: a batch, with its marks; a conversation with the relay. The rest goes at once."""
+    for task in others:
+        if task not in ending:
+            task.cancel()
+    await asyncio.wait(ending, timeout=STOP_WITHIN)
+    for task in ending:
+        task.cancel()
 
 
 def _status(watch: Presence, inboxes: int) -> str:

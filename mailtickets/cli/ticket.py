@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -56,6 +57,11 @@ def list_(
         asked = store.read_sync(_asked, found, tuple(text or ()), tuple(status or ()), assignee, newest(last))
         page = store.read_sync(views.tickets, None, asked)
     show([_row(listed) for listed in page.rows], COLUMNS, as_json=as_json, none="There is no such ticket.")
+    if page.lag:
+        print(
+            f"Messages that cannot be found by their words yet: {page.lag}. The running desk sees to them in a moment.",
+            file=sys.stderr,
+        )
 
 
 @app.command("show")

@@ -20,7 +20,7 @@ from mailtickets.cli.app import app
 from mailtickets.core.case import MessageKind, Outcome, ReplyKind
 from mailtickets.core.decision import Mark
 from mailtickets.core.ticket import Changed, Field
-from mailtickets.store import engine, ledger, lock, people
+from mailtickets.store import engine, ledger, lock, people, search
 from mailtickets.store.engine import Store
 from tests.store.desk import Desk, outgoing
 from tests.store.letters import ANN, LEE, letter
@@ -104,7 +104,15 @@ def test_tickets_are_listed_with_everything_a_script_wants(file: Path, desk: Des
 )
 def test_tickets_can_be_narrowed(file: Path, desk: Desk, words: tuple[str, ...], found: int) -> None:
     desk.opens()
+    desk.store.write_sync(search.write_cards, 100)
     assert len(_rows(file, "ticket", "list", *words)) == found
+
+
+def test_words_that_cannot_be_found_yet_are_told(file: Path, desk: Desk) -> None:
+    desk.opens()
+    done = _run("ticket", "list", "blank", "--config", str(file))
+    assert "There is no such ticket." in done.stdout
+    assert "cannot be found by their words yet: 1" in done.stderr
 
 
 @pytest.mark.parametrize(

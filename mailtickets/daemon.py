@@ -36,8 +36,8 @@ from mailtickets.reader.pool import Reader
 from mailtickets.room import Room
 from mailtickets.smtp import Courier
 from mailtickets.store import connect, engine, lock, people, presence
-from mailtickets.store.engine import Patience, Store
-from mailtickets.store.patience import DATABASE
+from mailtickets.store.engine import Store
+from mailtickets.store.patience import DATABASE, Patience
 from mailtickets.store.presence import Presence
 from mailtickets.upkeep import Upkeep
 

@@ -12,20 +12,22 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from mailtickets.store import connect
 from mailtickets.store.blobs import Blobs
-from mailtickets.store.patience import Patience, Side
 from mailtickets.store.revision import Away, WrongRevision, make_current, revision_state, upgrade
 from mailtickets.store.trouble import Unavailable, unavailable
 
+if TYPE_CHECKING:
+    # Only a daemon is patient: a command that reads starts without the log and all that it needs.
+    from mailtickets.store.patience import Patience, Side
+
 __all__ = [
     "Away",
-    "Patience",
     "Store",
     "Tx",
     "Unavailable",

@@ -28,7 +28,8 @@ from mailtickets.desk import Letter
 from mailtickets.outage import Outages
 from mailtickets.store import connect, ledger, outbox, people, schema, views
 from mailtickets.store.blobs import INLINE
-from mailtickets.store.engine import Patience, Store, Tx, Unavailable, unavailable
+from mailtickets.store.engine import Store, Tx, Unavailable, unavailable
+from mailtickets.store.patience import Patience
 from mailtickets.store.trouble import Kind
 from tests.house.house import write_config
 from tests.postgres import Postgres

@@ -28,6 +28,7 @@ from mailtickets.control import door
 from mailtickets.control.clerk import LedgerClerk
 from mailtickets.delivery import Delivery
 from mailtickets.failpoints import Point, reach
+from mailtickets.hands import Hands
 from mailtickets.indexing import Indexing
 from mailtickets.intake import Ground, House, Intake, finish_leftovers, watched_by_others
 from mailtickets.oauth import Keyring
@@ -220,7 +221,7 @@ async def _work(
         indexing.nudge()
 
     checker = dkim.Checker(settings.nameservers)
-    house = House(store, reader, furnished, clock, nudge, checker, asyncio.Lock())
+    house = House(store, reader, furnished, clock, nudge, checker, Hands())
     inboxes = [
         Intake(house, ground, box, pulse.beat(f"inbox {box.address.key}"), keyring.of(box.imap.oauth2))
         for box in settings.mailboxes

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from mailtickets.core.case import Outcome
 from mailtickets.core.mail import InboundMail, RawMail, Unreadable
 from mailtickets.desk import Desk, Ending, Letter
 from mailtickets.failpoints import Point, reach
+from mailtickets.hands import Hands
 from mailtickets.oauth import Tokens
 from mailtickets.outage import Outages
 from mailtickets.reader.pool import Reader
@@ -34,6 +36,7 @@ LONGEST_PAUSE = 60.0
 REFUSED_PAUSE = 300.0  # a wrong password does not get right by hammering
 LONGEST_IDLE = timedelta(minutes=4)
 ALONE = 4 * 2**20  # octets of a batch beside which no other is fetched
+AHEAD = 2  # batches in hand while the next one is fetched
 LEFTOVERS = 100  # letters at a time, after a crash
 
 
@@ -56,7 +59,7 @@ class House:
     clock: Callable[[], datetime]
     nudge: Callable[[], None]  # there is something to send
     signatures: dkim.Checker
-    deciding: asyncio.Lock  # one batch at a time: what is kept but undecided outside it is a leftover
+    hands: Hands
 
 
 class Intake:
@@ -212,27 +215,25 @@ class Intake:
         uids = await inbox.uids(above)
         unknown = await self.house.store.read(ledger.wanted_uids, self.mailbox, uidvalidity, uids)
         missing = set(unknown)
-        pending: asyncio.Task[tuple[int, ...]] | None = None
+        pending: deque[asyncio.Task[tuple[int, ...]]] = deque()
         down: imap.LinkDown | None = None
         async with asyncio.TaskGroup() as group:
             try:
-                # While one batch is read and decided the next one is on its way.
+                # While one batch is decided and another read, the next one is on its way.
                 async for raws in inbox.fetch(unknown):
                     self._beat()
                     missing -= {raw.uid for raw in raws}
-                    if pending is not None:
-                        await self._mark(inbox, uidvalidity, await pending)
-                    pending = group.create_task(self._take(raws))
-                    if sum(len(raw.octets) for raw in raws) > ALONE:
-                        # Big mails are in memory one batch at a time.
-                        await self._mark(inbox, uidvalidity, await pending)
-                        pending = None
+                    pending.append(group.create_task(self._take(raws)))
+                    # Big mails are in memory one batch at a time.
+                    is_big = sum(len(raw.octets) for raw in raws) > ALONE
                     del raws
+                    while len(pending) > (0 if is_big else AHEAD):
+                        await self._mark(inbox, uidvalidity, await pending.popleft())
                     await self.ground.room.wait(self._beat)
                     if self._stopping:
                         break
-                if pending is not None:
-                    await self._mark(inbox, uidvalidity, await pending)
+                while pending:
+                    await self._mark(inbox, uidvalidity, await pending.popleft())
             except imap.LinkDown as error:
                 down = error  # what has been fetched is decided all the same
         if down is not None:
@@ -247,10 +248,12 @@ class Intake:
         """Keep, read, decide one batch. Gives the UIDs that may be marked."""
         house = self.house
         reach(Point.FETCHED)
-        async with house.deciding:
+        async with house.hands.batch() as turn:
             stored = await house.store.write(ledger.keep, house.store.blobs, raws, house.clock())
             reach(Point.KEPT)
-            await decide_all(house, stored)
+            letters = await _read_all(house, stored)
+            await turn()
+            await _decide(house, letters)
         return tuple(raw.uid for raw in raws if not raw.oversize)
 
     async def _mark(self, inbox: imap.Inbox, uidvalidity: int, uids: Sequence[int]) -> None:
@@ -271,11 +274,20 @@ class Intake:
 
 async def decide_all(house: House, stored: Sequence[ledger.Stored]) -> tuple[Ending, ...]:
     """Read letters in the children and let the desk decide them, in order, in one commit."""
+    return await _decide(house, await _read_all(house, stored))
+
+
+async def _read_all(house: House, stored: Sequence[ledger.Stored]) -> tuple[Letter, ...]:
     if not stored:
         return ()
     mails = await asyncio.gather(*(house.reader.read(s.mail.octets) for s in stored))
     reach(Point.READ)
-    letters = await asyncio.gather(*(_checked(house, s, m) for s, m in zip(stored, mails, strict=True)))
+    return tuple(await asyncio.gather(*(_checked(house, s, m) for s, m in zip(stored, mails, strict=True))))
+
+
+async def _decide(house: House, letters: Sequence[Letter]) -> tuple[Ending, ...]:
+    if not letters:
+        return ()
     endings = await house.store.write(desk_room.take, house.desk, letters, house.clock())
     reach(Point.DECIDED)
     house.nudge()
@@ -316,7 +328,7 @@ def watched_by_others(presence: Presence) -> tuple[str, ...]:
 async def finish_leftovers(house: House, others: Sequence[str] = ()) -> int:
     """Decide what was kept but not decided: after a crash, or when the operator asked again. But not in `others`."""
     done = 0
-    async with house.deciding:
+    async with house.hands.empty():
         while stored := await house.store.write(
             ledger.unfinished, house.store.blobs, house.clock(), LEFTOVERS, others
         ):

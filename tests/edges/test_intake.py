@@ -16,6 +16,7 @@ from sqlalchemy import delete, select
 from mailtickets import desk, dkim, survey
 from mailtickets.config import load
 from mailtickets.core.case import Outcome, ReplyKind
+from mailtickets.hands import Hands
 from mailtickets.intake import Ground, House, Intake
 from mailtickets.outage import Outages
 from mailtickets.reader.pool import Reader
@@ -96,9 +97,7 @@ def watching(tmp_path: Path, dovecot: Dovecot, user: str, reader: Reader) -> Wat
         outages = Outages(clock)
         presence = Presence(settings.database_url, "tests", names([user]))
         ground = Ground(Room([tmp_path], free() if free else None, outages), presence, outages)
-        house = House(
-            store, reader, desk.furnish(settings), clock, lambda: None, dkim.Checker(()), asyncio.Lock()
-        )
+        house = House(store, reader, desk.furnish(settings), clock, lambda: None, dkim.Checker(()), Hands())
         box = inbox_of(user, server.port, None, **imap)
         inbox = Intake(house, ground, box, lambda: None)
         running = asyncio.create_task(inbox.run())
@@ -318,6 +317,7 @@ async def test_a_few_unknown_letters_are_taken_in_without_acknowledgements(
         await desk.until(3)
     own.forget_uids(user)
     _lie_there(own, user, 2)
+    await asyncio.sleep(1.1)  # IMAP tells whole seconds
     own.deliver(letter(50), user)  # while the desk was down: new
     async with watching(own) as desk:
         assert await desk.until(9) == {Outcome.OPENED: 6, Outcome.IGNORED: 3}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from mailtickets import desk, dkim
 from mailtickets.config import load
 from mailtickets.core.case import Outcome
 from mailtickets.core.mail import RawMail
+from mailtickets.hands import Hands
 from mailtickets.intake import House, decide_all
 from mailtickets.reader.pool import Reader
 from mailtickets.store import engine, ledger, people
@@ -52,7 +52,7 @@ async def _take_in(folder: Path, mails: list[bytes]) -> tuple[Counter[Outcome], 
                 lambda: NOW,
                 lambda: None,
                 dkim.Checker(),
-                asyncio.Lock(),
+                Hands(),
             )
             for start in range(0, len(mails), BATCH):
                 raws = [

@@ -21,6 +21,7 @@ from sqlalchemy import func, select
 
 from mailtickets import desk, dkim, intake
 from mailtickets.config import MailboxSettings, Settings, load
+from mailtickets.hands import Hands
 from mailtickets.imap import Deadlines, inbox
 from mailtickets.intake import House, Intake
 from mailtickets.reader.pool import Reader
@@ -164,7 +165,7 @@ def _furnished(store: Store, reader: Reader, settings: Settings) -> House:
         clock=lambda: datetime.now(UTC),
         nudge=lambda: None,
         signatures=dkim.Checker(settings.nameservers),
-        deciding=asyncio.Lock(),
+        hands=Hands(),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from mailtickets.core import decide, reading
 from mailtickets.core.case import Outcome
 from mailtickets.core.mail import RawMail
 from mailtickets.core.reading import ReadingLimits
+from mailtickets.hands import Hands
 from mailtickets.intake import House, Intake
 from mailtickets.store import engine, people, views
 from mailtickets.store.engine import Store
@@ -58,7 +58,7 @@ async def intake(tmp_path: Path) -> AsyncIterator[Intake]:
         clock=lambda: NOW,
         nudge=lambda: None,
         signatures=dkim.Checker(settings.nameservers),
-        deciding=asyncio.Lock(),
+        hands=Hands(),
     )
     box = settings.mailboxes[0]
     yield Intake(house, firm(house.clock, box.address.key), box, lambda: None)

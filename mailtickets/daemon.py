@@ -42,6 +42,9 @@ from mailtickets.store.patience import DATABASE, Patience
 from mailtickets.store.presence import Presence
 from mailtickets.upkeep import Upkeep
 
+SWITCH = (
+    0.0005  # seconds: the thread that writes gets the interpreter back soon after each word with the database
+)
 STOP_WITHIN = 30.0  # seconds for what is on the wire
 BEAT_WITHIN = 900.0  # seconds: the longest that a loop may be busy with one thing
 LAG_LIMIT = 5.0  # seconds: an event loop later than this is no longer working
@@ -87,6 +90,7 @@ def run(settings: Settings, clock: Callable[[], datetime] = utcnow) -> None:
     """Be the service until SIGTERM or SIGINT. `lock.Held` if another one works here."""
     failpoints.arm(config.failpoint_plan())
     _give_memory_back()
+    sys.setswitchinterval(SWITCH)
     with lock.hold(settings.state_dir, settings.database_url):
         reach(Point.LOCKED)
         asyncio.run(_serve(settings, clock))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import unicodedata
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -298,7 +299,8 @@ def test_any_fields_are_an_envelope(fields: list[tuple[str, str]]) -> None:
     said = headers.envelope(tuple(fields))
     assert said.sender is None or addresses.is_spec(said.sender.spec)
     assert all(addresses.is_spec(one.spec) for one in (*said.to, *said.cc, *said.reply_to))
-    assert said.subject.isprintable()
+    # Unassigned code points may come: tomorrow they are letters.
+    assert not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in said.subject)
 
 
 @given(st.from_regex(r"[a-z.]{1,12}@[a-z]{1,8}\.example", fullmatch=True))

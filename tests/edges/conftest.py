@@ -19,7 +19,7 @@ from tests.loopback import HOST
 from tests.postfix import Postfix
 from tests.sink import Sink
 
-USERS = tuple(f"desk{n}@example.org" for n in range(40))
+USERS = tuple(f"desk{n}@example.org" for n in range(80))
 
 
 @pytest.fixture(scope="session")

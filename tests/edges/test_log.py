@@ -66,7 +66,9 @@ def _argument(annotation: str) -> object:
 def test_no_event_shows_a_secret(name: str, event: Callable[..., None], format: str) -> None:
     stream = io.StringIO()
     log.setup(format, hidden=(CANARY,), stream=stream)
-    event(*[_argument(p.annotation) for p in inspect.signature(event).parameters.values()])
+    parameters = inspect.signature(event).parameters.values()
+    named = {p.name: _argument(p.annotation) for p in parameters if p.kind is p.KEYWORD_ONLY}
+    event(*[_argument(p.annotation) for p in parameters if p.name not in named], **named)
     said = stream.getvalue()
     assert said
     assert "kan" not in said, name

@@ -332,9 +332,18 @@ def _forged(count: int, domains: int) -> list[bytes]:
 
 
 def _from_one(count: int) -> list[bytes]:
-    return [letter(LEE, f"Matter {n}", f"Letter {n}. " + " ".join(["word"] * n)) for n in range(count)]
+    """Letters of one sender that have no words in common."""
+
+    def word(n: int) -> str:
+        return "".join(chr(ord("a") + int(digit)) for digit in str(n)) + "ing"
+
+    return [
+        letter(LEE, f"Matter {n}", " ".join(word(100_000 + n * 20 + k) for k in range(12)))
+        for n in range(count)
+    ]
 
 
+@pytest.mark.timeout(900)
 def test_ten_thousand_forged_senders_get_two_thousand_mails_and_no_letter_is_lost(tmp_path: Path) -> None:
     found = _flood(tmp_path, _forged(10_000, 40), batch=200)
     assert found.before == {Outcome.OPENED: 10_000}

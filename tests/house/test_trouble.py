@@ -20,7 +20,7 @@ from tests.postgres import Postgres
 
 LIFTED = (
     '[limits]\nunproven_per_address = "none"\nunproven_per_domain = "none"\nunproven_in_all = "none"\n'
-    'tickets_per_sender = "none"\n'
+    'tickets_per_sender = "none"\nsame_words = "none"\n'
 )
 SOON = 'alarm_after = "2s"'
 

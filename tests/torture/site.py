@@ -44,6 +44,7 @@ RECOVERS_WITHIN = 60.0  # seconds, I12
 PATIENCE = 120.0  # seconds until a test gives up waiting: a loaded machine is no fault of the desk's
 LIFTED = """
 [limits]
+free_disk = "none"
 unproven_per_address = "none"
 unproven_per_domain = "none"
 unproven_in_all = "none"

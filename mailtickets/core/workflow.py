@@ -22,6 +22,7 @@ class Meaning(StrEnum):
 
 ACTIVE = frozenset({Meaning.NEW, Meaning.OPEN, Meaning.WAITING})
 DONE = frozenset({Meaning.RESOLVED, Meaning.CLOSED})
+OURS = frozenset({Meaning.NEW, Meaning.OPEN})  # it is the turn of staff
 
 
 @dataclass(frozen=True, slots=True)

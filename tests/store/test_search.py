@@ -10,10 +10,10 @@ import pytest
 from mailtickets.core.case import MessageKind
 from mailtickets.core.mail import Address, Attachment
 from mailtickets.core.person import Person
+from mailtickets.core.query.words import Phrase, folded, phrase, spaced
 from mailtickets.core.ticket import Changed, Field, Ticket
 from mailtickets.store import search, views
 from mailtickets.store.search import question
-from mailtickets.store.search.words import Phrase, folded, phrase, spaced
 from mailtickets.store.views import Sort, TicketFilter
 from tests.store.desk import Desk
 from tests.store.letters import ANN, LEE, letter

@@ -14,9 +14,9 @@ from sqlalchemy import bindparam, delete, func, select, text
 
 from mailtickets.core.case import MessageKind
 from mailtickets.core.person import Role
+from mailtickets.core.query.words import folded, spaced
 from mailtickets.store.engine import Tx
 from mailtickets.store.schema import backlog, message, person, tally, ticket
-from mailtickets.store.search.words import folded, spaced
 
 LONGEST = 50_000  # characters of a message; PostgreSQL indexes no more than a megabyte
 TIDY_AFTER = 2_000  # rows of the tally that could be fewer

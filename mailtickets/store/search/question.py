@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from mailtickets.core.person import Person
+from mailtickets.core.query.words import Phrase, phrase
 from mailtickets.store.engine import Tx
 from mailtickets.store.search.cards import SHIFT, project_term, requester_term
-from mailtickets.store.search.words import Phrase, phrase
 
 # Cards, newest tickets first. A word that stands everywhere must not cost what it weighs.
 LOOKED_AT = 2_000

@@ -15,7 +15,7 @@ from mailtickets.store.engine import Store
 
 BATCH = 200  # cards in one transaction
 QUIET = 0.5  # seconds without a new letter, before what has come is put into the index
-LONGEST_WAIT = 10.0  # seconds; however many letters come, one batch gets its turn
+LONGEST_WAIT = 30.0  # seconds; however many letters come, one batch gets its turn
 LOOK_EVERY = 300.0  # seconds; for what the command line has written
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import islice
 
 from mailtickets.core.case import Case, with_person
 
@@ -26,12 +27,14 @@ def heard(case: Case) -> tuple[Case, str]:
         return case, ""
     if not mail.spoken or mail.spoken == sender.heard:
         return case, ""
-    if _words(mail.typed, mail.spoken) < (_FEWEST_TO_CHANGE if sender.heard else _FEWEST):
+    if not _has_words(mail.typed, mail.spoken, _FEWEST_TO_CHANGE if sender.heard else _FEWEST):
         return case, ""
     known = with_person(case.known, replace(sender, heard=mail.spoken))
     return replace(case, known=known), mail.spoken
 
 
-def _words(text: str, language: str) -> int:
-    words = _WORD.findall(text)
-    return sum(map(len, words)) // _SIGNS if language in _UNSPACED else len(words)
+def _has_words(text: str, language: str, fewest: int) -> bool:
+    if language in _UNSPACED:
+        return sum(map(len, _WORD.findall(text))) >= fewest * _SIGNS
+    # A long letter is not read to its end for this.
+    return sum(1 for _ in islice(_WORD.finditer(text), fewest)) == fewest

@@ -103,8 +103,11 @@ class Familiar:
     def call(self, who: Person, name: str) -> Person:
         """Somebody of whom only the address was known has told a name."""
         if self._sheet.is_dry:
-            return self._found((replace(who, address=Address(who.address.spec, name)),))[0]
-        return self._found((call(self._tx, who, name),))[0]
+            now = replace(who, address=Address(who.address.spec, name))
+        else:
+            now = call(self._tx, who, name)
+        self._by_id.pop(who.id, None)
+        return self._found((now,))[0]
 
     def mark(self, marks: Iterable[Mark]) -> None:
         """What has become of mail to some addresses."""
@@ -112,12 +115,13 @@ class Familiar:
         mark(self._tx, told, self._now)
         self._forget(self._by_key[one.who.key].id for one in told if one.who.key in self._by_key)
 
-    def hear(self, who: Person, language: str) -> None:
+    def hear(self, who: Person, language: str) -> Person:
         """The language that somebody writes in."""
-        if self._sheet.is_dry:
-            return
-        hear(self._tx, who, language)
-        self._forget((who.id,))
+        self._sheet.put(_HEAR, {"who": who.id, "new_heard": language})
+        now = replace(self._by_id.get(who.id, who), heard=language)
+        self._by_id[now.id] = now
+        self._by_key |= by_key((now,))
+        return now
 
     def _forget(self, ids: Iterable[int]) -> None:
         """They are asked for again."""
@@ -127,9 +131,11 @@ class Familiar:
         self.__dict__.pop("staff", None)
 
     def _found(self, owners: tuple[Person, ...]) -> tuple[Person, ...]:
-        self._by_key |= by_key(owners)
-        self._by_id |= {p.id: p for p in owners}
-        return owners
+        # What was heard of them since waits to be written: whoever is known already is known better.
+        known = tuple(self._by_id.get(p.id, p) for p in owners)
+        self._by_key |= by_key(known)
+        self._by_id |= {p.id: p for p in known}
+        return known
 
 
 def ensure_all(tx: Tx, addresses: Iterable[Address], now: datetime) -> Mapping[str, Person]:
@@ -150,11 +156,6 @@ def call(tx: Tx, who: Person, name: str) -> Person:
     """Somebody of whom only the address was known has told a name."""
     tx.execute(update(person).where(person.c.id == who.id).values(called=name))
     return replace(who, address=Address(who.address.spec, name))
-
-
-def hear(tx: Tx, who: Person, language: str) -> None:
-    """The language that somebody writes in."""
-    tx.execute(update(person).where(person.c.id == who.id).values(heard=language))
 
 
 def mark(tx: Tx, marks: Iterable[Mark], now: datetime) -> None:
@@ -259,6 +260,7 @@ def _columns(who: Person) -> dict[str, Any]:
     return {"id": who.id, "spec": who.address.spec, "called": who.address.name}
 
 
+_HEAR = update(person).where(person.c.id == bindparam("who")).values(heard=bindparam("new_heard"))
 _NOBODY = {"name": "", "role": Role.REQUESTER, "projects": (), "language": "", "timezone": "", "heard": ""}
 _NEW_PERSON = person.insert()
 

@@ -75,6 +75,7 @@ _GUESS_FROM = 2048  # octets; more costs much and tells little
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e\ufeff]")
 _ASCII_CONTROLS = bytes(n for n in range(128) if _CONTROLS.match(chr(n)))
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_UNCLEAN = re.compile(f"{_CONTROLS.pattern[:-1]}{_SURROGATES.pattern[1:]}")
 _LINE_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
 _LINE_BREAK = re.compile("\r\n?|[\u2028\u2029]")
 
@@ -115,7 +116,7 @@ def clean_text(text: str) -> str:
         text = _LINE_BREAK.sub("\n", text)
     if text.isascii():
         return text.encode("ascii").translate(None, _ASCII_CONTROLS).decode("ascii")
-    return _SURROGATES.sub("\ufffd", _CONTROLS.sub("", text))
+    return _SURROGATES.sub("\ufffd", _CONTROLS.sub("", text)) if _UNCLEAN.search(text) else text
 
 
 def clean_line(text: str) -> str:

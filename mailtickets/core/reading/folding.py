@@ -80,7 +80,9 @@ class _Fold:
         self.quote = FORWARD if forwards else QUOTE  # the subject says whether what is quoted was handed on
         self.heads = Heads(lines, self._is_quoted)
         self.has_typed = False
-        whole = "\n".join(lines).casefold()
+        whole = "\n".join(line[:LOOK] for line in lines)
+        self.lows = whole.lower().split("\n")  # with IGNORECASE the longest patterns take twice as long
+        whole = whole.casefold()
         # What no line can be, since the words for it stand nowhere, is not looked for line by line.
         self.has_above = any(word in whole for word in marks.ABOVE_WORDS)
         self.has_app = any(word in whole for word in footers.APPS)
@@ -149,7 +151,15 @@ class _Fold:
 
     def _signs(self, at: int) -> bool:
         """Whether a signature, or what is put under letters, begins here."""
-        line = self.lines[at][:LOOK]
+        line, low = self.lines[at][:LOOK], self.lows[at]
+        if not low[0].isalnum() and (is_below := self._is_ruled_off(at, line)) is not None:
+            return is_below
+        if len(line) < _LONGEST_SENT_FROM and self._is_sent_from(low.strip(" *_<>\t")):
+            return self._below(at) is not None
+        return self.has_typed and (footers.DISCLAIMER.match(low) is not None or self._is_meeting(at, line))
+
+    def _is_ruled_off(self, at: int, line: str) -> bool | None:
+        """Whether what stands below dashes or a rule is a signature; None if the line is neither."""
         if len(line) <= _LONGEST_DASHES:
             if _DASHES.match(line):
                 return self.has_typed and self._below(at) is not None
@@ -159,9 +169,7 @@ class _Fold:
             below = self._below(at) or []
             is_list = any(_LIST_WORDS.search(text[:LOOK]) for text in below[:4])
             return self.has_typed and (is_list or self._is_meeting(at, line))
-        if len(line) < _LONGEST_SENT_FROM and self._is_sent_from(line.strip(" *_<>\t")):
-            return self._below(at) is not None
-        return self.has_typed and (footers.DISCLAIMER.match(line) is not None or self._is_meeting(at, line))
+        return None
 
     def _is_card(self, below: list[str] | None) -> bool:
         """A name, a company, a number: few short lines that are no sentences."""

@@ -26,6 +26,7 @@ APPS = (
 )
 _APPS = rf"(?:{'|'.join(map(re.escape, APPS))})"
 _SYSTEMS = r"(?:android|ios|iphone|ipad|mac|windows)"
+# Of a line in lower case.
 SENT_FROM = re.compile(
     r"(?:(?:please )?(?:excuse|pardon|forgive) .{0,40})?(?:sent (?:from|via|with|by|using) (?:my |the |a |an )?(?:\S+ ?){1,8}|"
     r"(?:von|vom) mein\w*(?:/\w+)? \S.{0,40} gesendet|gesendet (?:von|mit|über|aus) .{2,60}|"
@@ -40,7 +41,6 @@ SENT_FROM = re.compile(
     r"(?:dikirim|dihantar) dari .{2,60}|(?:được |đã )?gửi từ .{2,60}|ส่งจาก.{2,60}|נשלח מ.{2,60}|"
     r"(?:نُشر|أُ?رسلت|مرسل|تم الإرسال) من .{2,60}|elküldve .{2,60}|ارسال شده از .{2,60}|भेजा गया .{2,60}|"
     r"yahoo mail for iphone|connected by .{2,40})[.!]?",
-    re.IGNORECASE,
 )
 # "Get Outlook for Android": nothing but that, in the languages that say "get" first.
 _GET = (
@@ -80,7 +80,7 @@ _CLOSED = (
     r"konfidenti|konfidensi|fortrolig|luottamuksel|poufn|wyłącznie|důvěrn|výhradně|dôvern|bizalmas|confidențial|конфиденциальн|"
     r"конфіденці|gizli|保密|机密|機密|기밀)"
 )
-# The start of a paragraph that a company's server puts under every letter.
+# The start of a paragraph that a company's server puts under every letter. Of a line in lower case.
 DISCLAIMER = re.compile(
     r"[*_#\[\s\-]{0,20}(?:disclaimer|legal (?:notice|disclaimer)|confidential(?:ity)?(?: (?:notice|note|statement|information))?\s*[:.\-]|"
     r"privileged(?:/| (?:and|&) )confidential|aviso (?:legal|de confidencialidad)|avviso (?:legale|di riservatezza)|"
@@ -112,7 +112,6 @@ DISCLAIMER = re.compile(
     r"wolny od wirusów|без вирусов)[\s.].{0,60}|"
     r"you (?:are receiv(?:ing|ed)|received) this (?:e-?mail|message|notification) because|"
     r"to unsubscribe from this (?:group|list|e-?mail))",
-    re.IGNORECASE,
 )
 
 # A meeting that a calendar program wrote into the letter. It counts with a link or a number below.

@@ -63,6 +63,7 @@ _SENTENCE = re.compile(r"[!?…]\s*$|(?:^|\s)(?!\d{4}\.)(?:\S{5,}|\d{1,2}[:.]\d\
 _VERB_ALONE = re.compile(rf"\W{{0,10}}(?:{_any(marks.WROTE)})[\s:：*_\-–—]*$", re.IGNORECASE)
 _QUOTING = re.compile(rf"[\s*_]{{0,10}}(?:{_any(marks.QUOTING)})[\s:]", re.IGNORECASE)
 _NO_MARKS = dict.fromkeys((0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+_MARK = re.compile(f"[{''.join(map(chr, _NO_MARKS))}]")
 _DIGITS = {0x0660 + digit: str(digit) for digit in range(10)} | {
     0x06F0 + digit: str(digit) for digit in range(10)
 }
@@ -128,7 +129,9 @@ class Heads:
 
     def __init__(self, lines: Sequence[str], is_quoted: Callable[[int], bool]) -> None:
         # Marks of direction stand within and around the names in right-to-left heads.
-        self.lines = [line if line.isascii() else line.translate(_NO_MARKS) for line in lines]
+        whole = "\n".join(lines)
+        has_marks = not whole.isascii() and _MARK.search(whole) is not None
+        self.lines = [line.translate(_NO_MARKS) for line in lines] if has_marks else list(lines)
         self.is_quoted = is_quoted
         self._may_end = [_may_end(line) for line in self.lines]
         self._heads: dict[int, int] = {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 
 from mailtickets.core.reading.headers import Fields, first_of
 
@@ -14,6 +15,8 @@ _TAG = re.compile(r"([A-Za-z]{2,3})(?:-[A-Za-z0-9]{1,8})*")
 # No part of an address or a file's name, and no single Latin letter: lists and tables are full of them.
 _WORD = re.compile(r"(?<![\w.@/])(?:[^\W\d_]{2,}|[^\W\d_a-z])(?![\w@/]|\.\w)")
 _MAX_TEXT = 2000  # characters that are looked at
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
+_FIRST_OF_SCRIPTS = "\u0370"
 _FEWEST = 3  # points that a guess needs: a word of one language alone has two, a shared one has one
 _ALONE, _SHARED, _SIGN = 2, 1, 3
 # Scripts that one language alone is commonly written in.
@@ -29,29 +32,15 @@ _SCRIPTS = (
     ("th", re.compile("[\u0e01-\u0e4e]")),
 )
 # Letters that stand in one of the others alone, or nearly so.
-_SIGNS = tuple(
-    (tag, re.compile(f"[{letters}]"))
-    for tag, letters in (
-        *(
-            ("de", "ß"),
-            ("es", "ñ¿¡"),
-            ("pt", "ãõ"),
-            ("pl", "łąęśźż"),
-            ("hu", "őű"),
-            ("cs", "řěů"),
-            ("sk", "ľĺŕ"),
-        ),
-        *(
-            ("ro", "țșăţş"),
-            ("tr", "ğış"),
-            ("uk", "іїєґ"),
-            ("ru", "ыэё"),
-            ("bg", "ъ"),
-            ("vi", "ạảấầẩậắằặẹẻẽếềểễệỉịọỏốồổộớờởợụủứừửựỳỷỹđươ"),
-        ),
-        *(("da", "æ"), ("nb", "æ")),
-    )
+_LETTERS = (
+    *(("de", "ß"), ("es", "ñ¿¡"), ("pt", "ãõ"), ("pl", "łąęśźż"), ("hu", "őű"), ("cs", "řěů"), ("sk", "ľĺŕ")),
+    *(("ro", "țșăţş"), ("tr", "ğış"), ("uk", "іїєґ"), ("ru", "ыэё"), ("bg", "ъ"), ("da", "æ"), ("nb", "æ")),
+    ("vi", "ạảấầẩậắằặẹẻẽếềểễệỉịọỏốồổộớờởợụủứừửựỳỷỹđươ"),
 )
+_SIGNS = {
+    sign: tuple(tag for tag, letters in _LETTERS if sign in letters)
+    for sign in frozenset("".join(letters for _, letters in _LETTERS))
+}
 # The small words of the others, and those that a short letter to a desk has: no text does without some of them.
 _SMALL = {
     "en": "the and is are was you your for with this that have has not it of to in we please can my hello yes thanks thank "
@@ -147,22 +136,25 @@ def _tag(value: str) -> str:
     return found[1].lower() if found else ""
 
 
+@lru_cache(maxsize=2)  # most letters ask twice for the same text
 def spoken(text: str) -> str:
     """The language that a text is clearly in, by its script or its small words; "" if it is not clear."""
     start = text[:_MAX_TEXT].lower()
-    words = _WORD.findall(start)
-    letters = sum(map(len, words))
-    for tag, script in () if start.isascii() else _SCRIPTS:
-        # Japanese and Korean mix their own signs with Chinese ones.
-        if len(script.findall(start)) * 5 > letters:
-            return tag
+    foreign = "" if start.isascii() else "".join(_FOREIGN.findall(start))
+    if foreign and max(foreign) >= _FIRST_OF_SCRIPTS:
+        letters = sum(map(len, _WORD.findall(start)))
+        for tag, script in _SCRIPTS:
+            # Japanese and Korean mix their own signs with Chinese ones.
+            if len(script.findall(start)) * 5 > letters:
+                return tag
     heard: Counter[str] = Counter()
-    for word in set(words):
+    # A word counts once; what stands between two blanks is looked at once.
+    for word in set(_WORD.findall(" ".join(set(start.split())))):
         speakers = _SPEAKERS.get(word, ())
         for tag in speakers:
             heard[tag] += _ALONE if len(speakers) == 1 else _SHARED
-    for tag, sign in () if start.isascii() else _SIGNS:
-        heard[tag] += _SIGN if sign.search(start) else 0
-    best = [*heard.most_common(2), ("", 0), ("", 0)]
+    for tag in {tag for sign in set(foreign) for tag in _SIGNS.get(sign, ())}:
+        heard[tag] += _SIGN
+    best = [*sorted(heard.items(), key=lambda found: -found[1])[:2], ("", 0), ("", 0)]
     (tag, most), (_, second) = best[0], best[1]
     return tag if most >= _FEWEST and most * 4 >= second * 5 else ""

@@ -131,9 +131,11 @@ class Batch:
 
     def hear(self, who: Person, language: str) -> None:
         """The language that somebody writes in."""
-        self._participants.clear()
-        self.sheet.write()
-        self.people.hear(who, language)
+        now = self.people.hear(who, language)
+        for ticket, here in self._participants.items():
+            if any(p.person.id == now.id for p in here):
+                known = (Participant(now, p.part) if p.person.id == now.id else p for p in here)
+                self._participants[ticket] = tuple(known)
 
     def _participants_of(self, ids: Sequence[int]) -> list[tuple[Participant, ...]]:
         if unknown := [id for id in ids if id not in self._participants]:

@@ -110,7 +110,7 @@ def _give_memory_back() -> None:
 
 async def _serve(settings: Settings, clock: Callable[[], datetime]) -> None:
     log.starting(__version__, settings.config_file, settings.state_dir)
-    for sentence in config.concerns(settings):
+    for sentence in (*config.concerns(settings), *config.key_concerns(settings, clock())):
         log.concern(sentence)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -119,7 +119,10 @@ async def _serve(settings: Settings, clock: Callable[[], datetime]) -> None:
     outages, keyring = Outages(clock), Keyring(settings.state_dir)
     patience = Patience(outages)
     if await _ledger_is_current(settings, stop, patience):
-        async with _ledger(settings, clock, patience) as (store, watch), Reader() as reader:
+        async with (
+            _ledger(settings, clock, patience) as (store, watch),
+            Reader(pinned=settings.pinned) as reader,
+        ):
             ground = Ground(_room(settings, outages), watch, outages)
             courier = Courier(settings.smtp, tokens=keyring.of(settings.smtp.oauth2))
             try:

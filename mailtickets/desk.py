@@ -147,7 +147,7 @@ def rehearse(tx: Tx, desk: Desk, letter: Letter, now: datetime, *, again: bool) 
     if isinstance(letter.mail, Unreadable):
         return letter.mail
     batch = Batch(tx, desk.policy, now, is_dry=True)
-    case = load(batch, desk, letter.stored, judge(desk, letter.mail))
+    case = load(batch, desk, letter.stored, judge(desk, letter.mail), again=again)
     if again:
         case = replace(case, known=replace(case.known, duplicate_of=None))
     on = decide.on_oversize if letter.stored.mail.oversize else decide.on_mail
@@ -175,24 +175,27 @@ def judge(desk: Desk, mail: InboundMail) -> Judged:
     """The judgements that ask nothing of the ledger."""
     judgement = classify.kind(mail, desk.policy.own)
     writer = authors.author(mail, judgement, desk.policy.own)
-    mail = pictures.shown(replace(mail, sender=writer) if writer else mail)
+    # Whoever is found so is proven by nothing: signatures vouch for what stands in From.
+    mail = pictures.shown(replace(mail, sender=writer, signer="", seal=None) if writer else mail)
     policy = desk.policy
     clues = thread.clues(mail, desk.secret, policy.ticket_tag, policy.own, policy.trust.subaddress)
+    evidence = identity.evidence(mail, policy.trust, clues.tokens)
     return Judged(
         mail=mail,
         judgement=judgement,
         clues=clues,
-        evidence=identity.evidence(mail, policy.trust, clues.tokens),
+        evidence=replace(evidence, authenticated="") if writer else evidence,
         wanted=commands.listing(mail),
     )
 
 
-def load(batch: Batch, desk: Desk, stored: ledger.Stored, seen: Judged) -> Case:
-    """Everything that the decision about a letter may depend on."""
+def load(batch: Batch, desk: Desk, stored: ledger.Stored, seen: Judged, *, again: bool = False) -> Case:
+    """Everything that the decision about a letter may depend on. `again`: as of `rehearse`."""
     mail = seen.mail
-    known = ledger.context(batch, stored, mail, seen.clues, seen.judgement, seen.evidence, seen.wanted)
+    evidence = ledger.counted(batch, stored.inbound, mail, seen.evidence, again=again)
+    known = ledger.context(batch, stored, mail, seen.clues, seen.judgement, evidence, seen.wanted)
     to = _written_to(mail, stored.mail.mailbox, desk.policy)
-    return Case(batch.now, to, mail, seen.judgement, seen.evidence, seen.clues, known)
+    return Case(batch.now, to, mail, seen.judgement, evidence, seen.clues, known)
 
 
 def _written_to(mail: InboundMail, mailbox: str, policy: Policy) -> Address:

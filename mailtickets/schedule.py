@@ -13,7 +13,7 @@ from mailtickets import desk as desk_room
 from mailtickets import log
 from mailtickets.desk import Desk
 from mailtickets.failpoints import Point, reach
-from mailtickets.store import audit, leases, outbox, sessions
+from mailtickets.store import audit, leases, ledger, outbox, sessions
 from mailtickets.store.audit import InboxCount, Witness
 from mailtickets.store.engine import Store
 
@@ -44,10 +44,11 @@ async def reconcile(works: Clockwork) -> str:
 
 
 async def purge(works: Clockwork) -> str:
-    """Old sessions, spent links and done outbox rows."""
+    """Old sessions, spent links, done outbox rows and signatures that are too old to count."""
     now = works.clock()
     links = await works.store.write(sessions.purge, now)
     rows = await works.store.write(outbox.purge, now - KEEP_SENT)
+    await works.store.write(ledger.purge_seals, now)
     return f"{links} links and sessions, {rows} outbox rows"
 
 

@@ -32,6 +32,15 @@ def _config(settings: Settings) -> Iterator[Finding]:
         yield Finding("settings", State.NOTE, sentence)
 
 
+def _keys(settings: Settings) -> Iterator[Finding]:
+    people = len({key.fingerprint for key in settings.pinned.keys.values()})
+    if people:
+        signers = "one person counts" if people == 1 else f"{people} people count"
+        yield Finding("openpgp", State.OK, f"The signatures of {signers} as theirs.")
+    for sentence in config.key_concerns(settings, now()):
+        yield Finding("openpgp", State.NOTE, sentence)
+
+
 def _state(settings: Settings) -> Iterator[Finding]:
     folder = settings.state_dir
     if trouble := unusable(folder):
@@ -159,4 +168,4 @@ def _clock(settings: Settings) -> Iterator[Finding]:
         yield Finding("clock", State.NOTE, "Whether the clock is right cannot be told on this machine.")
 
 
-CHECKS: tuple[Check, ...] = (_config, _state, _database, _templates, _inboxes, _relay, _page, _clock)
+CHECKS: tuple[Check, ...] = (_config, _keys, _state, _database, _templates, _inboxes, _relay, _page, _clock)

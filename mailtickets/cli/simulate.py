@@ -56,7 +56,7 @@ def simulate(
     size = found.policy.limits.mail_size
     is_oversize = size is not None and len(octets) > size
     taken = _HEAD_ENDS.split(octets, maxsplit=1)[0] + b"\r\n\r\n" if is_oversize else octets
-    mail = asyncio.run(_read(taken))
+    mail = asyncio.run(_read(taken, found))
     box = _mailbox(found, mailbox, mail)
     from mailtickets.core.mail import RawMail
 
@@ -99,10 +99,10 @@ def _moment(as_of: str) -> datetime:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
-async def _read(octets: bytes) -> InboundMail | Unreadable:
+async def _read(octets: bytes, found: Settings) -> InboundMail | Unreadable:
     from mailtickets.reader.pool import Reader
 
-    async with Reader(1) as reader:
+    async with Reader(1, pinned=found.pinned) as reader:
         return await reader.read(octets)
 
 

@@ -2,6 +2,7 @@
 
 from mailtickets.config.advice import concerns
 from mailtickets.config.failing import failpoint_plan
+from mailtickets.config.keys import concerns as key_concerns
 from mailtickets.config.loading import find, load
 from mailtickets.config.secret import hidden, refresh_token, secrets
 from mailtickets.config.settings import (
@@ -28,6 +29,7 @@ __all__ = [
     "failpoint_plan",
     "find",
     "hidden",
+    "key_concerns",
     "load",
     "refresh_token",
     "secrets",

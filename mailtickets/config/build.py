@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
+from types import MappingProxyType
 
 from mailtickets.config import presets, providers, secret, tables
 from mailtickets.config.across import DEFAULT_PROJECT
@@ -19,6 +20,7 @@ from mailtickets.config.settings import (
 )
 from mailtickets.core.identity import Trust
 from mailtickets.core.mail import Address
+from mailtickets.core.openpgp import Key, Pinned
 from mailtickets.core.person import Role
 from mailtickets.core.policy import DeskAddress, Limits, Policy, Project
 
@@ -28,8 +30,14 @@ IMAP_PORTS = {"implicit": 993, "none": 143}
 SMTP_PORTS = {"implicit": 465, "starttls": 587, "none": 25}
 
 
-def settings(file: tables.File, path: Path, secrets: Mapping[str, str]) -> Settings:
-    """`secrets` by the path of their table, passwords or an application's; one that is missing is empty."""
+def settings(
+    file: tables.File, path: Path, secrets: Mapping[str, str], keys: Mapping[str, Key] = MappingProxyType({})
+) -> Settings:
+    """`secrets` by the path of their table, passwords or an application's; one that is missing is empty.
+
+    `keys`: as of `keys.pinned`.
+    """
+    policy = _policy(file)
     folder = path.parent
     state = folder / file.desk.state_dir
     return Settings(
@@ -51,9 +59,10 @@ def settings(file: tables.File, path: Path, secrets: Mapping[str, str]) -> Setti
         staff=tuple(_staff(agent, file.desk) for agent in file.agent),
         nameservers=tuple(file.trust.nameservers),
         log_format=file.log.format,
-        policy=_policy(file),
+        policy=policy,
         free_disk=file.limits.free_disk,
         alarm_after=file.desk.alarm_after,
+        pinned=Pinned(keys, policy.own),
     )
 
 

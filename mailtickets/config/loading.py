@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from mailtickets.config import across, faults, secret
+from mailtickets.config import across, faults, keys, secret
 from mailtickets.config.build import refresh_token_name, settings
 from mailtickets.config.faults import Fault
 from mailtickets.config.settings import ConfigError, Settings
 from mailtickets.config.tables import File, Login, OAuth2Table
+from mailtickets.core.openpgp import Key
 
 PLACES = (Path("config.toml"), Path("/etc/mailtickets/config.toml"))
 
@@ -41,6 +42,9 @@ def load(path: Path, *, with_secrets: bool = True, is_signed_in: bool = True) ->
     found, wrong = _shape(document)
     wrong += across.faults(document)
     read: dict[str, str] = {}
+    pinned: Mapping[str, Key] = {}
+    if found is not None:
+        pinned = keys.pinned(found, path.parent, wrong)
     if found is not None and with_secrets:
         wrong += _absent_files(found, path.parent)
         for place, login in _logins(found):
@@ -52,7 +56,7 @@ def load(path: Path, *, with_secrets: bool = True, is_signed_in: bool = True) ->
                     _refresh_token(f"{place}.oauth2", login.oauth2, path.parent, wrong)
     if wrong or found is None:
         raise ConfigError("\n".join(str(fault) for fault in wrong))
-    return settings(found, path, read)
+    return settings(found, path, read, pinned)
 
 
 def _document(path: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from mailtickets.core.mail import Address
+from mailtickets.core.openpgp import Pinned
 from mailtickets.core.person import Role
 from mailtickets.core.policy import Policy
 
@@ -112,6 +113,7 @@ class Settings:
     policy: Policy
     free_disk: int | None  # octets that must be free, or nothing new is begun; None: whatever there is
     alarm_after: timedelta  # how long something may be away before the operators are mailed
+    pinned: Pinned  # whose OpenPGP signatures count
 
 
 class ConfigError(Exception):

@@ -230,6 +230,7 @@ class TrustTable(Table):
     dkim: Annotated[bool, PlainValidator(values.flag)] = True
     nameservers: list[Annotated[tuple[str, int], PlainValidator(values.nameserver)]] = []
     subaddress: Annotated[str, PlainValidator(values.one_of("", "+", "-"))] = ""
+    openpgp_keys: Text = ""  # a folder; "": none
 
 
 class WebTable(Table):
@@ -245,6 +246,8 @@ class AgentTable(Table):
     projects: list[Key] = []  # none: all
     language: Language | None = None  # None: the desk's
     timezone: Zone | None = None  # None: the desk's
+    openpgp: Annotated[str, PlainValidator(values.fingerprint)] = ""  # "": whatever key_file holds
+    openpgp_key_file: Text = ""  # "": in [trust] openpgp_keys
 
 
 class ProjectTable(Table):

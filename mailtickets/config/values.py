@@ -14,6 +14,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
+from mailtickets.core import openpgp
 from mailtickets.core.mail import Address
 from mailtickets.core.policy import Rate
 
@@ -50,6 +51,11 @@ def words(value: object) -> str:
     if not (found := text(value)):
         raise ValueError("write something, or leave the key out")
     return found
+
+
+def fingerprint(value: object) -> str:
+    """Of an OpenPGP key, as programs show it."""
+    return openpgp.fingerprint(text(value))
 
 
 def flag(value: object) -> bool:

@@ -23,7 +23,9 @@ class Proof(StrEnum):
 
     NONE = "none"
     TOKEN = "token"  # noqa: S105  answers a mail that the desk sent to that very person about that very ticket
-    AUTHENTICATED = "authenticated"  # the operator's own server vouches for the From domain
+    AUTHENTICATED = (
+        "authenticated"  # the operator's own server vouches for the From domain, or the sender's own key
+    )
     BOTH = "both"
     CONTRARY = "contrary"  # something says that it is somebody else
 
@@ -46,7 +48,9 @@ def proof(evidence: Evidence, person: int, ticket: int) -> Proof:
         return Proof.CONTRARY
     # A token that was minted for another person or ticket proves only that this one was leaked.
     answered = any(t.person == person and t.ticket == ticket for t in evidence.tokens)
-    match answered, bool(evidence.authenticated):
+    # A signature alone tells who wrote it, but not about which ticket.
+    answered = answered or bool(evidence.signed and evidence.is_bound)
+    match answered, bool(evidence.authenticated or evidence.signed):
         case True, True:
             return Proof.BOTH
         case True, False:
@@ -71,4 +75,5 @@ def is_known(evidence: Evidence, person: int) -> bool:
     """
     if evidence.is_contrary:
         return False
-    return bool(evidence.authenticated) or any(t.person == person for t in evidence.tokens)
+    is_vouched = bool(evidence.authenticated or evidence.signed)
+    return is_vouched or any(t.person == person for t in evidence.tokens)

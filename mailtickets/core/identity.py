@@ -39,6 +39,9 @@ class Evidence:
         ""  # "dmarc=pass", "dkim=pass header.d=…": what the operator's server or the desk vouches for
     )
     contrary: str = ""  # "dmarc=fail", "two From headers": nobody is believed
+    signed: str = ""  # fingerprint of the sender's own OpenPGP key, which the letter is signed with
+    is_bound: bool = False  # what leads it to its ticket is signed too
+    doubt: str = ""  # why a signature that is there proves nothing
 
     @property
     def is_contrary(self) -> bool:
@@ -49,12 +52,19 @@ def evidence(mail: InboundMail, trust: Trust, tokens: tuple[Token, ...]) -> Evid
     """All that is known about the sender. `tokens`: those of ours that the letter carries."""
     verdicts = tuple(_verdicts(mail, trust))
     contrary = "; ".join(mail.from_defects)
+    seal = mail.seal
+    if not contrary and seal and seal.is_broken:
+        contrary = seal.doubt
     if not contrary and any(v is not None and "fail" in v.dmarc for v in verdicts):
         contrary = "dmarc=fail"
     authenticated = "" if contrary or mail.sender is None else _authenticated(mail.sender, verdicts)
     if mail.signer and not (contrary or authenticated):
         authenticated = f"dkim=pass header.d={mail.signer}, checked by the desk"
-    return Evidence(tokens, authenticated, contrary)
+    if contrary or seal is None:
+        return Evidence(tokens, authenticated, contrary)
+    if seal.doubt:
+        return Evidence(tokens, authenticated, doubt=seal.doubt)
+    return Evidence(tokens, authenticated, signed=seal.fingerprint, is_bound=seal.is_bound)
 
 
 def wants_check(mail: InboundMail, trust: Trust) -> bool:

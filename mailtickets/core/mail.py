@@ -122,6 +122,18 @@ class Forwarded:
 
 
 @dataclass(frozen=True, slots=True)
+class Seal:
+    """An OpenPGP signature by the key that the operator has pinned to the sender, over all that is read."""
+
+    fingerprint: str  # of that key
+    made_at: datetime | None = None  # None: not known
+    digest: str = ""  # which signature it is; "" if it does not fit
+    is_bound: bool = False  # what leads the letter to its ticket is signed too
+    doubt: str = ""  # why it proves nothing, in a few words
+    is_broken: bool = False  # it does not fit: these are not the sender's words
+
+
+@dataclass(frozen=True, slots=True)
 class InboundMail:
     """A letter that has been read. Message-IDs are without angle brackets; blank ones are left out."""
 
@@ -152,6 +164,7 @@ class InboundMail:
     )
     forwards: tuple[Forwarded, ...] = ()  # letters that it hands on, the outermost first
     signer: str = ""  # the domain whose signature proves From, if the desk has checked one and found it valid
+    seal: Seal | None = None
 
     @property
     def reply(self) -> str:

@@ -113,4 +113,9 @@ def proofs(
             against.append(f"it holds the id of a mail to {whom}: that proves nothing about this sender")
     if evidence.authenticated:
         speaks_for.append(f"the desk's own mail server vouches for the domain: {evidence.authenticated}")
+    if evidence.signed:
+        bound = "; what leads it to its ticket is signed too" if evidence.is_bound else ""
+        speaks_for.append(f"it is signed with the sender's own OpenPGP key, {evidence.signed}{bound}")
+    if evidence.doubt:
+        against.append(f"its OpenPGP signature proves nothing: {evidence.doubt}")
     return tuple(dict.fromkeys(speaks_for)), tuple(dict.fromkeys(against))

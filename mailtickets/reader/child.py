@@ -13,10 +13,11 @@ import resource
 import signal
 import sys
 import traceback
-from typing import Final, NoReturn
+from typing import BinaryIO, Final, NoReturn
 
 from mailtickets.core import reading
 from mailtickets.core.mail import Unreadable
+from mailtickets.core.openpgp import NOBODY, Pinned
 from mailtickets.core.reading import Broken, ReadingLimits
 from mailtickets.reader.frames import CPU_SECONDS, LENGTH, MEMORY, READY, Answer
 
@@ -27,16 +28,22 @@ def live(parent: int, limits: ReadingLimits) -> NoReturn:
     """Read letters until there are no more."""
     _settle_in(parent)
     source, sink = sys.stdin.buffer, sys.stdout.buffer
+    pinned = pickle.loads(_frame(source)) or NOBODY  # noqa: S301 - from the desk itself, before any letter
     answer = READY
     while True:
         sink.write(LENGTH.pack(len(answer)) + answer)
         sink.flush()
-        head = source.read(LENGTH.size)
-        if len(head) < LENGTH.size:
-            sys.exit(0)
-        octets = source.read(LENGTH.unpack(head)[0])
+        octets = _frame(source)
         _grant_time()
-        answer = _answered(octets, limits)
+        answer = _answered(octets, limits, pinned)
+
+
+def _frame(source: BinaryIO) -> bytes:
+    """The next one. The child ends when there is none."""
+    head = source.read(LENGTH.size)
+    if len(head) < LENGTH.size:
+        sys.exit(0)
+    return source.read(LENGTH.unpack(head)[0])
 
 
 def _settle_in(parent: int) -> None:
@@ -60,10 +67,10 @@ def _grant_time() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
 
 
-def _answered(octets: bytes, limits: ReadingLimits) -> bytes:
+def _answered(octets: bytes, limits: ReadingLimits, pinned: Pinned) -> bytes:
     answer: Answer
     try:
-        return pickle.dumps(reading.read(octets, limits), pickle.HIGHEST_PROTOCOL)
+        return pickle.dumps(reading.read(octets, limits, pinned), pickle.HIGHEST_PROTOCOL)
     except Broken as error:
         answer = Unreadable(str(error))
     except MemoryError:

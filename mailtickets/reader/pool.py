@@ -24,6 +24,7 @@ from mailtickets.core.mail import InboundMail, Unreadable
 from mailtickets.reader.frames import CPU_SECONDS, LENGTH, READY, Answer
 
 if TYPE_CHECKING:  # the desk itself reads no letters, and all that it takes is 12 MB
+    from mailtickets.core.openpgp import Pinned
     from mailtickets.core.reading import ReadingLimits
 
 DEADLINE: Final = 30.0  # seconds for one letter, whatever it does
@@ -43,9 +44,13 @@ class _Job:
 class Reader:
     """A pool of children. Letters that are asked for together are read together, in any order."""
 
-    def __init__(self, children: int = 2, limits: ReadingLimits | None = None) -> None:
+    def __init__(
+        self, children: int = 2, limits: ReadingLimits | None = None, pinned: Pinned | None = None
+    ) -> None:
+        """`pinned`: whose OpenPGP signatures the children look at; None: nobody's."""
         self._count = children
         self._limits = limits
+        self._pinned = pinned
         self._jobs: deque[_Job] = deque()
         self._arrived = asyncio.Event()
         self._tenders: list[asyncio.Task[None]] = []
@@ -91,7 +96,7 @@ class Reader:
         self._children.clear()
 
     async def _spawn(self) -> _Child:
-        child = await _Child.start(self._limits)
+        child = await _Child.start(self._limits, self._pinned)
         self._children.add(child)
         try:
             await child.is_ready()
@@ -170,10 +175,10 @@ class _Child:
         self.letters: deque[_Job] = deque()
 
     @classmethod
-    async def start(cls, limits: ReadingLimits | None) -> _Child:
+    async def start(cls, limits: ReadingLimits | None, pinned: Pinned | None) -> _Child:
         """Spawn one. It sees nothing of our environment, and of our files only the two pipes."""
         arguments = (str(os.getpid()), *map(str, astuple(limits) if limits else ()))
-        return cls(
+        child = cls(
             await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-m", "mailtickets.reader.child", *arguments),
                 stdin=asyncio.subprocess.PIPE,
@@ -182,6 +187,8 @@ class _Child:
                 env={},
             )
         )
+        child._write(pickle.dumps(pinned))
+        return child
 
     async def is_ready(self) -> None:
         try:
@@ -199,10 +206,13 @@ class _Child:
 
     def give(self, job: _Job) -> None:
         """Written without waiting: what is in the buffer is bounded by `has_room`."""
-        assert self._process.stdin is not None
         self.letters.append(job)
-        self._process.stdin.write(LENGTH.pack(len(job.octets)))
-        self._process.stdin.write(job.octets)
+        self._write(job.octets)
+
+    def _write(self, frame: bytes) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(LENGTH.pack(len(frame)))
+        self._process.stdin.write(frame)
 
     async def answer_one(self) -> _Death | None:
         """Wait for the answer to the oldest letter and pass it on; None, or why there is none."""
@@ -254,7 +264,7 @@ _ALLOWED: Final[Mapping[tuple[str, str], Callable[..., object]]] = {
         (kind.__module__, kind.__qualname__): kind
         for kind in (
             *(mail.Address, mail.Attachment, mail.Bounce, mail.InboundMail, mail.Segment, mail.SegmentKind),
-            *(mail.Forwarded, mail.Report, mail.Unreadable, datetime, timedelta, timezone),
+            *(mail.Forwarded, mail.Report, mail.Seal, mail.Unreadable, datetime, timedelta, timezone),
         )
     },
 }

@@ -131,12 +131,23 @@ def _attachment(plain: Any) -> Attachment:
 
 def _evidence_plain(evidence: Evidence) -> Any:
     tokens = [[t.ticket, t.person, t.nonce] for t in evidence.tokens]
-    return {"tokens": tokens, "authenticated": evidence.authenticated, "contrary": evidence.contrary}
+    plain: dict[str, Any] = {
+        "tokens": tokens,
+        "authenticated": evidence.authenticated,
+        "contrary": evidence.contrary,
+    }
+    if evidence.signed:
+        plain |= {"signed": evidence.signed, "bound": evidence.is_bound}
+    return plain | {"doubt": evidence.doubt} if evidence.doubt else plain
 
 
 def _evidence(plain: Any) -> Evidence:
     tokens = tuple(Token(*fields) for fields in plain["tokens"])
-    return Evidence(tokens, plain["authenticated"], plain["contrary"])
+    # What was kept before signatures were looked at has no such fields.
+    signed, is_bound = plain.get("signed", ""), plain.get("bound", False)
+    return Evidence(
+        tokens, plain["authenticated"], plain["contrary"], signed, is_bound, plain.get("doubt", "")
+    )
 
 
 def _account_plain(account: Account) -> Any:

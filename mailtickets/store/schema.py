@@ -265,6 +265,14 @@ picture = Table(
     Column("letters", Integer, nullable=False),  # that had it
 )
 
+seal = Table(
+    "seal",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # of an OpenPGP signature that has been counted
+    Column("letter", BigInteger, nullable=False),  # inbound id
+    Column("made_at", Moment, nullable=False),
+)
+
 seen_id = Table(
     "seen_id",
     metadata,

@@ -453,6 +453,14 @@ def test_a_form_is_answered_where_its_writer_is(front: Front) -> None:
     assert front.view().requester.address.spec == "kim@elm.example"
 
 
+@pytest.mark.parametrize("proof", ["dmarc=pass", "dmarc=pass header.from=form.example"])
+def test_what_vouches_for_a_form_vouches_for_nobody_else(front: Front, proof: str) -> None:
+    front.write(LEE.spec, "Printer", "It prints blank pages.")
+    headers = {"Reply_To": ANN.spec, "Authentication_Results": f"mx.example.org; {proof}"}
+    front.write("Shop <no-reply@form.example>", "[#1]", "#close", **headers)
+    assert front.view().ticket.status == "new"
+
+
 def test_what_came_by_a_list_is_its_authors(front: Front) -> None:
     front.write(
         "Kim via Help <help@lists.example>",

@@ -7,6 +7,7 @@ told apart from what was typed.
 from __future__ import annotations
 
 from mailtickets.core.mail import InboundMail, SegmentKind
+from mailtickets.core.openpgp import NOBODY, Pinned
 from mailtickets.core.reading import (
     armour,
     bodies,
@@ -18,6 +19,7 @@ from mailtickets.core.reading import (
     mime,
     pictures,
     reports,
+    seals,
     texts,
 )
 from mailtickets.core.reading.fingerprint import fingerprint
@@ -28,12 +30,13 @@ __all__ = ["Broken", "ReadingLimits", "attachment", "read"]
 _LIMITS = ReadingLimits()
 
 
-def read(octets: bytes, limits: ReadingLimits = _LIMITS) -> InboundMail:
-    """The letter. `Broken` if it is beyond the limits."""
-    root = mime.take_apart(octets, limits)
-    fields = root.headers
+def read(octets: bytes, limits: ReadingLimits = _LIMITS, pinned: Pinned = NOBODY) -> InboundMail:
+    """The letter. `Broken` if it is beyond the limits. `pinned`: whose signatures are looked at."""
+    whole = mime.take_apart(octets, limits)
+    fields = whole.headers
     cut = tuple(dict.fromkeys(name for name, value in fields if len(value) == limits.header))
     said = headers.envelope(fields, cut)
+    root, seal = seals.opened(whole, said, pinned, limits)
     held = bodies.contents(root)
     files = bodies.attachments(held.files, limits.relay_size)
     body, files = pictures.placed(held.body, lambda: texts.joined(held.formatted), files)
@@ -63,7 +66,7 @@ def read(octets: bytes, limits: ReadingLimits = _LIMITS) -> InboundMail:
             fields, held.language, typed.removeprefix(held.ours).removeprefix(armour.ENCRYPTED)
         ),
         bounce=bounce,
-        fingerprint=fingerprint(fields, root),
+        fingerprint=fingerprint(fields, whole),
         defects=tuple(f"{name.title()} is too long: its end was left out" for name in cut),
         report=report,
         resent_from=headers.first_mailbox(fields, "resent-from"),
@@ -71,6 +74,7 @@ def read(octets: bytes, limits: ReadingLimits = _LIMITS) -> InboundMail:
         spoken=language.spoken(typed),
         # What a report encloses is our own letter.
         forwards=() if bounce or report else forwards.forwards(root, segments, limits),
+        seal=seal,
     )
 
 

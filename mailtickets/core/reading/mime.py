@@ -136,6 +136,16 @@ def _parts(entity: Entity) -> list[bytes]:
     return parts
 
 
+def part(octets: bytes, limits: ReadingLimits) -> Entity:
+    """The tree of one part, as `parts` gives it. `Broken` if it is beyond the limits."""
+    return _entity(octets, limits, [0], 0, "text/plain")
+
+
+def parts(entity: Entity) -> tuple[bytes, ...]:
+    """The octets that its children were read from, as they were sent."""
+    return tuple(_parts(entity))
+
+
 def parse_fields(octets: bytes) -> tuple[tuple[str, str], ...]:
     """The fields of a message, or of a block of fields like those of a delivery report."""
     return _headers(octets.lstrip(b"\r\n"), _NO_LIMITS)[0]

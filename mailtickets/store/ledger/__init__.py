@@ -30,6 +30,8 @@ from mailtickets.store.ledger.intake import (
     unmarked,
 )
 from mailtickets.store.ledger.record import Cause, record
+from mailtickets.store.ledger.seals import counted
+from mailtickets.store.ledger.seals import purge as purge_seals
 
 __all__ = [
     "Batch",
@@ -39,6 +41,7 @@ __all__ = [
     "accept",
     "are_unfinished",
     "context",
+    "counted",
     "cursor",
     "epochs",
     "is_to_be_surveyed",
@@ -46,6 +49,7 @@ __all__ = [
     "known_fingerprints",
     "known_hashes",
     "mark",
+    "purge_seals",
     "quarantine",
     "record",
     "requeue_held",

@@ -155,10 +155,11 @@ def _duplicate_of(
 
 
 def _weight(evidence: Evidence, person: int) -> int:
-    """How much speaks for this sender: a token of their own and a vouching server weigh one each."""
+    """How much speaks for this sender: a token of their own, a vouching server, a signature weigh one each."""
     if evidence.is_contrary:
         return -1
-    return any(t.person == person for t in evidence.tokens) + bool(evidence.authenticated)
+    has_token = any(t.person == person for t in evidence.tokens)
+    return has_token + bool(evidence.authenticated) + bool(evidence.signed)
 
 
 # What do its commands ask to see?

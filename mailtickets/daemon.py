@@ -252,6 +252,7 @@ async def _work(
         delivery.nudge,
         reconcile,
         watch.owner,
+        settings.web.sessions,
         inboxes=lambda: [inbox.count for inbox in inboxes if inbox.count is not None],
         named=furnished.policy.told,
     )

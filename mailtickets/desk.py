@@ -280,12 +280,25 @@ def open_session(tx: Tx, token: str, now: datetime) -> str | None:
     if person is None:
         return None
     session = secrets.token_urlsafe(24)
-    sessions.open_session(tx, person, hashed(session), now)
+    sessions.begin(tx, person, hashed(session), now)
     return session
 
 
 def close_session(tx: Tx, session: str) -> None:
-    sessions.close_session(tx, hashed(session))
+    sessions.end(tx, hashed(session))
+
+
+def note_session(tx: Tx, session: str, now: datetime) -> None:
+    """Write down that somebody who is signed in is there."""
+    sessions.note(tx, hashed(session), now)
+
+
+def revoke_sessions(tx: Tx, ids: Sequence[int], addresses: Sequence[str]) -> int:
+    """End sessions (Session.id), and all of whoever has these addresses; () and () is everybody. How many there were."""
+    if not ids and not addresses:
+        return sessions.revoke_all(tx)
+    owners = [people.by_address(tx, Address(spec).key) for spec in addresses]
+    return sessions.revoke(tx, ids) + sessions.revoke_all(tx, {one.id for one in owners if one})
 
 
 def give_up(tx: Tx, desk: Desk, row: Claimed, reason: str, result: Result, now: datetime) -> None:

@@ -11,6 +11,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from mailtickets import desk as desk_room
 from mailtickets import log
+from mailtickets.config import SessionLimits
 from mailtickets.desk import Desk
 from mailtickets.failpoints import Point, reach
 from mailtickets.store import audit, leases, ledger, outbox, sessions
@@ -33,6 +34,7 @@ class Clockwork:
     nudge: Callable[[], None]
     reconcile: Callable[[], None]  # asks every inbox for a full comparison
     owner: str
+    sessions: SessionLimits
     inboxes: Callable[[], Sequence[InboxCount]]  # as they stood when they were last compared
     named: frozenset[str] = frozenset()  # keys of addresses that may be told of any ticket
 
@@ -46,7 +48,7 @@ async def reconcile(works: Clockwork) -> str:
 async def purge(works: Clockwork) -> str:
     """Old sessions, spent links, done outbox rows and signatures that are too old to count."""
     now = works.clock()
-    links = await works.store.write(sessions.purge, now)
+    links = await works.store.write(sessions.purge, now, works.sessions)
     rows = await works.store.write(outbox.purge, now - KEEP_SENT)
     await works.store.write(ledger.purge_seals, now)
     return f"{links} links and sessions, {rows} outbox rows"

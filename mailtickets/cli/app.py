@@ -21,6 +21,7 @@ from mailtickets.cli import (
     paused,
     read,
     run,
+    sessions,
     simulate,
     ticket,
 )
@@ -68,5 +69,6 @@ app.add_typer(outbox.app, name="outbox")
 app.command()(explain.explain)
 app.command()(simulate.simulate)
 app.add_typer(paused.app, name="paused")
+app.add_typer(sessions.app, name="sessions")
 app.command()(read.read)
 app.add_typer(database.app, name="db")

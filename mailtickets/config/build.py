@@ -13,6 +13,7 @@ from mailtickets.config.settings import (
     ImapSettings,
     MailboxSettings,
     OAuth2Settings,
+    SessionLimits,
     Settings,
     SmtpSettings,
     Staff,
@@ -55,7 +56,12 @@ def settings(
             for i, box in enumerate(file.mailbox)
         ),
         smtp=_smtp(file.smtp, folder, secrets),
-        web=WebSettings(file.web.listen, file.web.public_counts),
+        web=WebSettings(
+            file.web.listen,
+            file.web.public_counts,
+            SessionLimits(file.web.session_idle, file.web.session_lasts),
+            tuple(file.web.trusted_proxies),
+        ),
         staff=tuple(_staff(agent, file.desk) for agent in file.agent),
         nameservers=tuple(file.trust.nameservers),
         log_format=file.log.format,

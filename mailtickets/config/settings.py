@@ -76,9 +76,19 @@ class SmtpSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """How long a browser stays signed in: since it was last used, and at all."""
+
+    idle: timedelta = timedelta(days=7)
+    whole: timedelta = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
 class WebSettings:
-    listen: str  # "127.0.0.1:8025", "" = no page
+    listen: str  # "127.0.0.1:8025", "unix:/run/mailtickets/page.sock", "" = no page
     public_counts: bool
+    sessions: SessionLimits = SessionLimits()
+    trusted_proxies: tuple[str, ...] = ()  # addresses and networks whose X-Forwarded headers are believed
 
 
 @dataclass(frozen=True, slots=True)

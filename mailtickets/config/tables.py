@@ -236,6 +236,9 @@ class TrustTable(Table):
 class WebTable(Table):
     listen: Annotated[str, PlainValidator(values.listen)] = "127.0.0.1:8025"
     public_counts: Flag = False
+    session_idle: Annotated[timedelta, PlainValidator(values.interval)] = timedelta(days=7)
+    session_lasts: Annotated[timedelta, PlainValidator(values.interval)] = timedelta(days=30)
+    trusted_proxies: list[Annotated[str, PlainValidator(values.network)]] = []
 
 
 class AgentTable(Table):

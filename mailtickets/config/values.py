@@ -21,6 +21,7 @@ from mailtickets.core.policy import Rate
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 SIZES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 LIFTED = "none"
+UNIX = "unix:"  # before the path of a socket
 
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"]+@[^\s@<>()\[\]\\,;:\"]+")
 _DURATION = re.compile(r"(\d{1,6}) ?([smhd])")
@@ -162,16 +163,38 @@ def is_loopback(host: str) -> bool:
     return ipaddress.ip_address(host).is_loopback if is_ip(host) else host.casefold() == "localhost"
 
 
+def network(value: object) -> str:
+    """`"127.0.0.1"`, `"10.0.0.0/8"`, `"::1"`: one address, or all of a network."""
+    if isinstance(value, str):
+        try:
+            return (
+                str(ipaddress.ip_network(value, strict=False))
+                if "/" in value
+                else str(ipaddress.ip_address(value))
+            )
+        except ValueError:
+            pass
+    raise ValueError('write the address of the web server in front, like "127.0.0.1", or "10.0.0.0/24"')
+
+
 def listen(value: object) -> str:
-    """`"127.0.0.1:8025"`, `"[::1]:8025"`; `""` switches the page off."""
+    """`"127.0.0.1:8025"`, `"[::1]:8025"`, `"unix:/run/mailtickets/page.sock"`; `""` switches the page off."""
     if value == "":
         return ""
+    if isinstance(value, str) and value.startswith(UNIX):
+        if value.isprintable() and len(value) > len(UNIX) + 1 and value.startswith(f"{UNIX}/"):
+            return value
+        raise ValueError(
+            'write "unix:" and the whole path of a socket, like "unix:/run/mailtickets/page.sock"'
+        )
     name, _, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
     bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
     named = bool(_HOST.fullmatch(bare)) or is_ip(bare)
     if named and (":" not in bare or bare != name) and port.isdecimal() and 0 < int(port) <= 65535:
         return f"{name}:{port}"
-    raise ValueError('write host and port, like "127.0.0.1:8025", or "" to switch the page off')
+    raise ValueError(
+        'write host and port, like "127.0.0.1:8025", or "unix:/run/mailtickets/page.sock", or "" to switch the page off'
+    )
 
 
 def nameserver(value: object) -> tuple[str, int]:

@@ -41,6 +41,15 @@ def app(clerk: Clerk) -> FastAPI:
         clerk.sign_out(question.token)
         return Answer()
 
+    @api.post("/note-session")
+    def note_session(question: Question) -> Answer:
+        clerk.note_session(question.token)
+        return Answer()
+
+    @api.post("/revoke-sessions")
+    def revoke_sessions(question: Question) -> Answer:
+        return Answer(count=clerk.revoke_sessions(question.ids, question.addresses))
+
     @api.post("/retry-quarantined")
     def retry_quarantined(question: Question) -> Answer:
         return Answer(count=clerk.retry_quarantined(question.ids))

@@ -48,6 +48,12 @@ class SocketClerk:
     def sign_out(self, session: str) -> None:
         self._ask("sign-out", Question(token=session))
 
+    def note_session(self, session: str) -> None:
+        self._ask("note-session", Question(token=session))
+
+    def revoke_sessions(self, ids: tuple[int, ...], addresses: tuple[str, ...]) -> int:
+        return self._ask("revoke-sessions", Question(ids=ids, addresses=addresses)).count
+
     def retry_quarantined(self, ids: tuple[int, ...]) -> int:
         return self._ask("retry-quarantined", Question(ids=ids)).count
 

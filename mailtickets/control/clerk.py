@@ -36,6 +36,12 @@ class LedgerClerk:
     def sign_out(self, session: str) -> None:
         self._store.write_sync(desk_room.close_session, session)
 
+    def note_session(self, session: str) -> None:
+        self._store.write_sync(desk_room.note_session, session, self._clock())
+
+    def revoke_sessions(self, ids: tuple[int, ...], addresses: tuple[str, ...]) -> int:
+        return self._store.write_sync(desk_room.revoke_sessions, ids, addresses)
+
     def retry_quarantined(self, ids: tuple[int, ...]) -> int:
         return self._nudged(self._store.write_sync(ledger.requeue_quarantined, ids, self._clock()))
 

@@ -26,6 +26,12 @@ class Clerk(Protocol):
     def sign_out(self, session: str) -> None:
         """End a session."""
 
+    def note_session(self, session: str) -> None:
+        """Write down that a session is in use."""
+
+    def revoke_sessions(self, ids: tuple[int, ...], addresses: tuple[str, ...]) -> int:
+        """End sessions, and all of whoever has these addresses; how many there were. () and () is everybody."""
+
     def retry_quarantined(self, ids: tuple[int, ...]) -> int:
         """Have letters of the quarantine read again; how many were there. () is all."""
 

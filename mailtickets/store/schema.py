@@ -405,10 +405,12 @@ link = Table(
 session = Table(
     "session",
     metadata,
-    Column("hash", String(64), primary_key=True),
-    Column("person", ForeignKey("person.id"), nullable=False),
+    Column("id", Id, primary_key=True),  # what an operator calls it by
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("person", ForeignKey("person.id"), nullable=False, index=True),
     Column("opened_at", Moment, nullable=False),
-    Column("until_at", Moment, nullable=False, index=True),
+    Column("seen_at", Moment, nullable=False),  # when it was last used, give or take `sessions.noted_after`
+    sqlite_autoincrement=True,
 )
 
 lease = Table(

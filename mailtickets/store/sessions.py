@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, not_, select, true, update
 
+from mailtickets.config import SessionLimits
 from mailtickets.core.person import Person
 from mailtickets.store import people
 from mailtickets.store.engine import Tx
 from mailtickets.store.schema import link, session
 
-LASTS = timedelta(days=30)
 KEEP_LINKS = timedelta(days=1)  # for `links_since`
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A browser that is signed in."""
+
+    id: int
+    person: Person
+    opened_at: datetime
+    seen_at: datetime  # when it was last used, give or take `noted_after`
+
+
+def noted_after(limits: SessionLimits) -> timedelta:
+    """A use is written down if the last one that was lies so long back: not each page is worth a commit."""
+    return max(timedelta(minutes=1), min(timedelta(hours=1), limits.idle / 10))
 
 
 def mint_link(tx: Tx, person: int, hash: str, now: datetime, until: datetime) -> None:
@@ -38,21 +55,57 @@ def use_link(tx: Tx, hash: str, now: datetime) -> int | None:
     return whose
 
 
-def open_session(tx: Tx, person: int, hash: str, now: datetime) -> None:
-    tx.execute(session.insert().values(hash=hash, person=person, opened_at=now, until_at=now + LASTS))
+def begin(tx: Tx, person: int, hash: str, now: datetime) -> None:
+    """Sign somebody (Person.id) in."""
+    tx.execute(session.insert().values(hash=hash, person=person, opened_at=now, seen_at=now))
 
 
-def person_of(tx: Tx, hash: str, now: datetime) -> Person | None:
-    """Whose session it is; None if it was closed, is too old, or never was."""
-    id = tx.scalar(select(session.c.person).where(session.c.hash == hash, session.c.until_at > now))
-    return None if id is None else people.by_id(tx, id)
+def by_hash(tx: Tx, hash: str, now: datetime, limits: SessionLimits) -> Session | None:
+    """The session; None if it was ended, is too old, or never was."""
+    row = tx.execute(select(session).where(session.c.hash == hash, _is_open(now, limits))).first()
+    person = None if row is None else people.by_id(tx, row.person)
+    return None if row is None or person is None else Session(row.id, person, row.opened_at, row.seen_at)
 
 
-def close_session(tx: Tx, hash: str) -> None:
+def opened(tx: Tx, now: datetime, limits: SessionLimits, person: int | None = None) -> tuple[Session, ...]:
+    """All that are open, or those of somebody (Person.id), the last used first."""
+    whose = session.c.person == person if person is not None else session.c.person.is_not(None)
+    rows = tx.execute(select(session).where(_is_open(now, limits), whose).order_by(session.c.seen_at.desc()))
+    found = rows.all()
+    known = people.by_ids(tx, {row.person for row in found})
+    return tuple(Session(row.id, known[row.person], row.opened_at, row.seen_at) for row in found)
+
+
+def note(tx: Tx, hash: str, now: datetime) -> None:
+    """Write down that a session is in use."""
+    tx.execute(update(session).where(session.c.hash == hash, session.c.seen_at < now).values(seen_at=now))
+
+
+def end(tx: Tx, hash: str) -> None:
     tx.execute(delete(session).where(session.c.hash == hash))
 
 
-def purge(tx: Tx, now: datetime) -> int:
+def revoke(tx: Tx, ids: Collection[int]) -> int:
+    """End these sessions (Session.id); how many there were."""
+    return tx.execute(delete(session).where(session.c.id.in_(ids))).rowcount
+
+
+def revoke_all(tx: Tx, people: Collection[int] | None = None) -> int:
+    """End every session of these people (Person.id), or of everybody, and spend the links that wait in their inboxes.
+
+    How many sessions there were.
+    """
+    links, theirs = (true() if people is None else t.c.person.in_(people) for t in (link, session))
+    tx.execute(delete(link).where(link.c.used_at.is_(None), links))
+    return tx.execute(delete(session).where(theirs)).rowcount
+
+
+def purge(tx: Tx, now: datetime, limits: SessionLimits) -> int:
     """Forget what is over; how many."""
     links = tx.execute(delete(link).where(link.c.until_at < now - KEEP_LINKS)).rowcount
-    return links + tx.execute(delete(session).where(session.c.until_at < now)).rowcount
+    return links + tx.execute(delete(session).where(not_(_is_open(now, limits)))).rowcount
+
+
+def _is_open(now: datetime, limits: SessionLimits) -> ColumnElement[bool]:
+    # Counted from its beginning and its last use, so that a shorter limit in the config holds at once.
+    return and_(session.c.opened_at > now - limits.whole, session.c.seen_at > now - limits.idle)

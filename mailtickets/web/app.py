@@ -23,6 +23,7 @@ from mailtickets.web import api, mailto, pages, signin
 from mailtickets.web.armour import Armour, Broken
 from mailtickets.web.clerk import Clerk
 from mailtickets.web.frame import show, static
+from mailtickets.web.noting import Noting
 from mailtickets.web.pages import not_found
 from mailtickets.web.window import Window, nobody, visit
 
@@ -62,7 +63,10 @@ def create(
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        middleware=[Middleware(Armour, root=window.root, is_https=window.is_https, broken=_broken(window))],
+        middleware=[
+            Middleware(Armour, root=window.root, is_https=window.is_https, broken=_broken(window)),
+            Middleware(Noting, clerk=clerk),
+        ],
         exception_handlers={HTTPException: _refused(window)},
         routes=[
             *pages.routes(window),

@@ -14,5 +14,8 @@ class Clerk(Protocol):
     def use_link(self, token: str) -> str | None:
         """Spend a link: the token of a new session, None if the link is spent, old or wrong."""
 
+    def note_session(self, session: str) -> None:
+        """Write down that a session is in use."""
+
     def sign_out(self, session: str) -> None:
         """End a session."""

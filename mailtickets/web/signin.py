@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from mailtickets.store import sessions
 from mailtickets.web import mailto
 from mailtickets.web.frame import show
 from mailtickets.web.tries import Tries
@@ -137,7 +136,7 @@ def to_doorstep(window: Window, request: Request) -> Response:
 def _signed_in(window: Window, request: Request, session: str) -> Response:
     onward = request.cookies.get(ONWARD_COOKIE, "")
     answer = RedirectResponse(window.root + (onward if ONWARD.fullmatch(onward) else "/"), 303)
-    _set_cookie(window, answer, SESSION_COOKIE, session, sessions.LASTS)
+    _set_cookie(window, answer, SESSION_COOKIE, session, window.settings.sessions.whole)
     answer.delete_cookie(ONWARD_COOKIE, path=f"{window.root}/")
     return answer
 

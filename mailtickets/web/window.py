@@ -21,6 +21,7 @@ from mailtickets.web.access import Sight, sight
 from mailtickets.web.clerk import Clerk
 
 SESSION_COOKIE = "mailtickets"
+IN_USE = "mailtickets.in_use"  # key of a request's scope: the session whose use is to be written down
 LARGEST = 2**31 - 1  # number of a ticket that a database can be asked for
 
 
@@ -66,7 +67,11 @@ async def visit(window: Window, request: Request) -> Visit:
     """Whose session the cookie names; nobody if it names none that is open."""
     now = window.clock()
     token = request.cookies.get(SESSION_COOKIE, "")
-    viewer = await window.store.read(sessions.person_of, token_hash(token), now) if token else None
+    limits = window.settings.sessions
+    found = await window.store.read(sessions.by_hash, token_hash(token), now, limits) if token else None
+    if found and now - found.seen_at >= sessions.noted_after(limits):
+        request.scope[IN_USE] = token
+    viewer = found.person if found else None
     return Visit(viewer, _calendar(window.policy, viewer, now))
 
 

@@ -127,7 +127,7 @@ def prepared(url: str, folder: Path) -> list[tuple[str, str, str]]:
     store.write_sync(people.sync_staff, staff, now)
     who = store.read_sync(_busy)
     for person, token in zip((8, who), tokens, strict=True):
-        store.write_sync(sessions.open_session, person, token_hash(token), now)
+        store.write_sync(sessions.begin, person, token_hash(token), now)
     begun, cards = time.perf_counter(), 0
     while some := store.write_sync(search.write_cards, 2000):
         cards += some

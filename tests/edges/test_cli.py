@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from mailtickets.cli.app import app
 from mailtickets.core.case import MessageKind, Outcome, ReplyKind
 from mailtickets.core.decision import Mark
 from mailtickets.core.ticket import Changed, Field
-from mailtickets.store import engine, ledger, lock, people, search
+from mailtickets.store import engine, ledger, lock, people, search, sessions
 from mailtickets.store.engine import Store
 from tests.store.desk import Desk, outgoing
 from tests.store.letters import ANN, LEE, letter
@@ -224,6 +224,32 @@ def test_paused_addresses_are_listed_and_lifted(file: Path, desk: Desk) -> None:
     assert _rows(file, "paused", "list") == []
 
 
+def test_who_is_signed_in_is_listed_and_signed_out(file: Path, desk: Desk) -> None:
+    lee, ann, now = desk.person(LEE), desk.hire(), datetime.now(UTC)
+    for hash, who in (("a", lee), ("b", ann), ("c", ann)):
+        desk.store.write_sync(sessions.begin, who.id, hash * 64, now)
+    assert {row["address"] for row in _rows(file, "sessions", "list")} == {LEE.spec, ANN.spec}
+    (row,) = _rows(file, "sessions", "list", "--person", LEE.spec)
+    assert {"role": "requester", "address": LEE.spec}.items() <= row.items()
+    assert datetime.fromisoformat(row["until"]) - datetime.fromisoformat(row["seen"]) == timedelta(days=7)
+    assert "aaaa" not in _run("sessions", "list", "--json", "--config", str(file)).stdout
+    done = _run("sessions", "revoke", str(row["id"]), "--config", str(file))
+    assert done.stdout == "1 session is ended.\n"
+    assert _rows(file, "sessions", "list", "--person", LEE.spec) == []
+    done = _run("sessions", "revoke", "--person", "ANN@example.org", "--config", str(file))
+    assert done.stdout == "2 sessions are ended.\n"
+    assert _run("sessions", "revoke", "--all", "--config", str(file)).stdout == "0 sessions are ended.\n"
+
+
+@pytest.mark.parametrize("words", [(), ("1", "--all"), ("--person", "ann@example.org", "--all")])
+def test_everybody_is_only_signed_out_by_saying_so(file: Path, desk: Desk, words: tuple[str, ...]) -> None:
+    desk.store.write_sync(sessions.begin, desk.hire().id, "a" * 64, datetime.now(UTC))
+    done = _run("sessions", "revoke", *words, "--config", str(file))
+    assert done.exit_code == 2
+    assert "--all" in done.stderr
+    assert len(_rows(file, "sessions", "list")) == 1
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -233,6 +259,9 @@ def test_paused_addresses_are_listed_and_lifted(file: Path, desk: Desk) -> None:
         ("held", "release", "9"),
         ("outbox", "retry", "9"),
         ("paused", "lift", "nobody@example.org"),
+        ("sessions", "list", "--person", "nobody@example.org"),
+        ("sessions", "revoke", "9"),
+        ("sessions", "revoke", "--person", "nobody@example.org"),
         ("link", "stranger@example.org"),
     ],
 )
@@ -252,6 +281,7 @@ def test_what_is_not_there_ends_with_1_and_says_so(file: Path, desk: Desk, words
         ("held", "list"),
         ("outbox", "list"),
         ("paused", "list"),
+        ("sessions", "list"),
     ],
 )
 def test_no_rows_is_an_empty_array_or_a_sentence(file: Path, desk: Desk, words: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import select, update
 
 from mailtickets import desk, schedule
-from mailtickets.config import load
+from mailtickets.config import SessionLimits, load
 from mailtickets.core.case import ReplyKind
 from mailtickets.core.retry import Done, Sent
 from mailtickets.schedule import JOBS, Clockwork, Job
@@ -49,6 +49,7 @@ async def works(tmp_path: Path) -> AsyncIterator[Clockwork]:
         lambda: None,
         lambda: asked.append("reconcile"),
         "this one",
+        SessionLimits(),
         inboxes=lambda: [InboxCount("support@example.org", 1204, 3, NOW)],
     )
     await store.close()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
+from mailtickets import desk as desk_room
+from mailtickets.config import SessionLimits
 from mailtickets.core.mail import Address
+from mailtickets.store import sessions
 from mailtickets.web.tries import Tries
 from tests import day as days
 from tests.day import ANN, MARIA, NOW, Day
@@ -85,12 +88,50 @@ async def test_a_link_is_dead_after_fifteen_minutes(web: httpx.AsyncClient, day:
         assert (await web.post(path)).status_code == 410
 
 
-async def test_a_session_ends_after_a_month(day: Day) -> None:
+async def _status(day: Day, token: str, after: timedelta) -> int:
+    """Of a page that is looked at some time later."""
+    later = httpx.ASGITransport(days.window(day, now=NOW + after))
+    async with httpx.AsyncClient(transport=later, base_url=BASE) as web:
+        return (await web.get("/tickets", headers={"Cookie": f"mailtickets={token}"})).status_code
+
+
+async def test_a_session_that_nobody_uses_ends_after_a_week(day: Day) -> None:
     token = days.session(day, ANN)
-    for after, wanted in ((timedelta(days=29), 200), (timedelta(days=31), 303)):
-        later = httpx.ASGITransport(days.window(day, now=NOW + after))
-        async with httpx.AsyncClient(transport=later, base_url=BASE) as web:
-            assert (await web.get("/", headers={"Cookie": f"mailtickets={token}"})).status_code == wanted
+    assert await _status(day, token, timedelta(days=8)) == 303
+
+
+async def test_a_session_that_is_used_ends_after_a_month(day: Day) -> None:
+    token = days.session(day, ANN)
+    seen = [await _status(day, token, timedelta(days=n)) for n in (6, 12, 18, 24, 29, 31)]
+    assert seen == [200] * 5 + [303]
+
+
+async def test_the_use_of_a_session_is_written_down_once_an_hour(day: Day) -> None:
+    token = days.session(day, ANN)
+
+    def used() -> datetime:
+        ((one),) = day.store.read_sync(sessions.opened, NOW, SessionLimits())
+        return one.seen_at
+
+    await _status(day, token, timedelta(minutes=59))
+    assert used() == NOW
+    await _status(day, token, timedelta(minutes=60))
+    assert used() == NOW + timedelta(minutes=60)
+
+
+async def test_a_page_is_shown_while_the_daemon_cannot_write_down_that_it_was(day: Day) -> None:
+    token = days.session(day, ANN)
+    later = httpx.ASGITransport(days.window(day, now=NOW + timedelta(days=2), clerk=Gone()))
+    async with httpx.AsyncClient(transport=later, base_url=BASE) as web:
+        for _ in range(2):
+            assert (await web.get("/", headers={"Cookie": f"mailtickets={token}"})).status_code == 200
+
+
+async def test_who_was_signed_out_by_the_operator_is_out_with_the_next_page(day: Day) -> None:
+    token = days.session(day, ANN)
+    assert await _status(day, token, timedelta()) == 200
+    day.store.write_sync(desk_room.revoke_sessions, (), (ANN.spec,))
+    assert await _status(day, token, timedelta()) == 303
 
 
 async def test_signing_out_ends_the_session_and_not_only_the_cookie(web: httpx.AsyncClient, day: Day) -> None:
@@ -192,6 +233,9 @@ class Gone:
         raise ConnectionError
 
     def use_link(self, token: str) -> str | None:
+        raise ConnectionError
+
+    def note_session(self, session: str) -> None:
         raise ConnectionError
 
     def sign_out(self, session: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from mailtickets import desk as desk_room
+from mailtickets.config import SessionLimits
 from mailtickets.core.mail import RawMail
 from mailtickets.core.retry import Failed, GiveUp
 from mailtickets.core.tokens import Secret
@@ -105,7 +106,8 @@ def test_no_question_of_the_page_reads_a_big_table_through(day: Day, empty_url: 
             ear.doing = f"{asked} for {viewer}"
             day.store.read_sync(views.tickets, viewer, asked)
         day.store.read_sync(views.ticket, 1042, viewer)
-    day.store.read_sync(sessions.person_of, "0", days.NOW)
+    day.store.read_sync(sessions.by_hash, "0", days.NOW, SessionLimits())
+    day.store.read_sync(sessions.opened, days.NOW, SessionLimits(), ann.id)
     _all_by_index(empty_url, ear, walks=frozenset({"ix_shelf_subject"}))
 
 
@@ -162,7 +164,7 @@ def _deliver(day: Day) -> None:
 def _clock(day: Day) -> None:
     later = days.NOW + timedelta(days=1)
     day.store.write_sync(leases.take, "purge", "me", later)
-    day.store.write_sync(sessions.purge, later)
+    day.store.write_sync(sessions.purge, later, SessionLimits())
     day.store.write_sync(outbox.purge, later - timedelta(days=90))
     day.store.read_sync(audit.counts, later - timedelta(days=1), later)
     day.store.write_sync(desk_room.send_digest, day.desk, (), (), later)

@@ -224,10 +224,17 @@ def busy(day: Day) -> None:
     day.letter(at(19, 11), TOM, "The hedge hides the sign", "Please cut it.\n", to=garden)
 
 
-def window(day: Day, *, now: datetime = NOW, public_counts: bool = False, clerk: Clerk | None = None) -> App:
+def window(
+    day: Day,
+    *,
+    now: datetime = NOW,
+    public_counts: bool = False,
+    clerk: Clerk | None = None,
+    settings: WebSettings | None = None,
+) -> App:
     """The window onto a day, at a moment. Signing in goes to the real clerk, unless there is another."""
     clerk = clerk or LedgerClerk(day.store, day.desk, lambda: now, lambda: None)
-    settings = WebSettings(listen="", public_counts=public_counts)
+    settings = settings or WebSettings(listen="", public_counts=public_counts)
     return app.create(day.store, day.desk.policy, settings, clerk, lambda: now, Pages().render)
 
 

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import os
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeAlias
 
 from mailtickets import config, imap, smtp
 from mailtickets.cli.options import now, unusable
 from mailtickets.config import Settings
+from mailtickets.config.values import UNIX
 from mailtickets.oauth import Keyring
 from mailtickets.room import free_octets, shown
 from mailtickets.store import engine, lock
@@ -121,6 +124,9 @@ def _page(settings: Settings) -> Iterator[Finding]:
     if not settings.web.listen:
         yield Finding("page", State.NOTE, "The page is switched off: [web] listen is empty.")
         return
+    if settings.web.listen.startswith(UNIX):
+        yield _socket(settings, Path(settings.web.listen.removeprefix(UNIX)).parent)
+        return
     host, _, port = settings.web.listen.rpartition(":")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
@@ -137,6 +143,19 @@ def _page(settings: Settings) -> Iterator[Finding]:
             State.OK,
             f"The page can listen on {settings.web.listen}; people reach it at {settings.policy.url}.",
         )
+
+
+def _socket(settings: Settings, folder: Path) -> Finding:
+    """Whether the page's own socket can be put where it is wanted."""
+    if os.access(folder, os.W_OK | os.X_OK):
+        return Finding(
+            "page",
+            State.OK,
+            f"The page can listen on {settings.web.listen}; people reach it at {settings.policy.url}.",
+        )
+    wrong = "cannot be written" if folder.is_dir() else "is not there"
+    advice = "Make it, or, for a service, let systemd: RuntimeDirectory=mailtickets"
+    return Finding("page", State.FAIL, f"The page cannot listen: {folder} {wrong}. {advice}.")
 
 
 def _taken(settings: Settings, error: OSError) -> Finding:

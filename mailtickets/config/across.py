@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import Any, TypeAlias
 
 from mailtickets.config.faults import Fault, cannot_be, shown
+from mailtickets.config.values import is_socket
 
 Document: TypeAlias = Mapping[str, Any]
 
@@ -30,6 +31,7 @@ def faults(document: Document) -> Iterator[Fault]:
         _inboxes(document), "another [[mailbox]] reads this very folder. Put its address into aliases"
     )
     yield from _loops(document)
+    yield from _nowhere(document)
     yield from _unknown_projects(document)
 
 
@@ -89,6 +91,16 @@ def _loops(document: Document) -> Iterator[Fault]:
     for path, value in people:
         if value.casefold() in own:
             yield cannot_be(path, value, "the desk would write to itself. Write the address of a person")
+
+
+def _nowhere(document: Document) -> Iterator[Fault]:
+    """A socket is no place that a link could lead to."""
+    web, desk = document.get("web"), document.get("desk")
+    listen = web.get("listen") if isinstance(web, Mapping) else None
+    url = desk.get("public_url") if isinstance(desk, Mapping) else None
+    if isinstance(listen, str) and is_socket(listen) and not url:
+        advice = "links in mails would lead nowhere. Write where people reach the page to [desk] public_url"
+        yield cannot_be("web.listen", listen, advice)
 
 
 def _unknown_projects(document: Document) -> Iterator[Fault]:

@@ -41,7 +41,14 @@ def _people(settings: Settings) -> tuple[str, ...]:
 
 
 def _page(settings: Settings) -> tuple[str, ...]:
+    if settings.web.listen.startswith(values.UNIX):
+        return ()
     host = settings.web.listen.rpartition(":")[0].strip("[]")
+    if host and settings.policy.url.startswith("https://") and not settings.web.trusted_proxies:
+        return (
+            "[web] trusted_proxies is empty: to the page every visitor is the web server in front of it, so all of them "
+            'share one limit of sign-ins. Write the address that it comes from, like trusted_proxies = ["127.0.0.1"].',
+        )
     if host and not values.is_loopback(host) and settings.policy.url.startswith("http://"):
         return (
             f"The page listens on {settings.web.listen} without TLS: sign-in links travel readable. Let it listen on "

@@ -182,10 +182,10 @@ def listen(value: object) -> str:
     if value == "":
         return ""
     if isinstance(value, str) and value.startswith(UNIX):
-        if value.isprintable() and len(value) > len(UNIX) + 1 and value.startswith(f"{UNIX}/"):
+        if is_socket(value):
             return value
         raise ValueError(
-            'write "unix:" and the whole path of a socket, like "unix:/run/mailtickets/page.sock"'
+            'write "unix:" and the whole path of a socket, like "unix:/run/mailtickets/page.sock", of at most 107 octets'
         )
     name, _, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
     bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
@@ -195,6 +195,14 @@ def listen(value: object) -> str:
     raise ValueError(
         'write host and port, like "127.0.0.1:8025", or "unix:/run/mailtickets/page.sock", or "" to switch the page off'
     )
+
+
+def is_socket(value: str) -> bool:
+    """`"unix:/run/mailtickets/page.sock"`."""
+    path = value.removeprefix(UNIX)
+    # unix(7): sockaddr_un holds 108 octets, the last of them a zero.
+    is_path = path.startswith("/") and path.isprintable() and 1 < len(path.encode()) < 108
+    return value.startswith(UNIX) and is_path
 
 
 def nameserver(value: object) -> tuple[str, int]:

@@ -25,6 +25,7 @@ from mailtickets.web.clerk import Clerk
 from mailtickets.web.frame import show, static
 from mailtickets.web.noting import Noting
 from mailtickets.web.pages import not_found
+from mailtickets.web.proxies import Proxies
 from mailtickets.web.window import Window, nobody, visit
 
 App: TypeAlias = FastAPI
@@ -63,7 +64,9 @@ def create(
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # it would lead to whatever host the request names
         middleware=[
+            Middleware(Proxies, trusted=settings.trusted_proxies),
             Middleware(Armour, root=window.root, is_https=window.is_https, broken=_broken(window)),
             Middleware(Noting, clerk=clerk),
         ],

@@ -21,14 +21,12 @@ ALWAYS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
     "Cache-Control": "no-store",
 }
-# Browsers heed these over TLS only, and complain about the first elsewhere.
-OVER_TLS = {
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Strict-Transport-Security": "max-age=31536000",
-}
+OVER_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 
 Broken = Callable[[Scope, str, Exception], Awaitable[ASGIApp]]
 
@@ -43,13 +41,14 @@ class Armour:
     def __init__(self, app: ASGIApp, *, root: str, is_https: bool, broken: Broken) -> None:
         self._app = app
         self._root = root
-        self._headers = {**ALWAYS, **(OVER_TLS if is_https else {})}
+        self._is_https = is_https
         self._broken = broken
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         scope["root_path"] = self._root
+        headers_of_all = ALWAYS | OVER_TLS if self._is_https or scope["scheme"] == "https" else ALWAYS
         has_begun = False
 
         async def armoured(message: Message) -> None:
@@ -57,7 +56,7 @@ class Armour:
             if message["type"] == "http.response.start":
                 has_begun = True
                 headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
+                for name, value in headers_of_all.items():
                     headers.setdefault(name, value)
             await send(message)
 

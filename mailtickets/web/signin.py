@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 from mailtickets.web import mailto
 from mailtickets.web.frame import show
+from mailtickets.web.proxies import household
 from mailtickets.web.tries import Tries
 from mailtickets.web.window import SESSION_COOKIE, Visit, Window, visit
 
@@ -129,25 +130,27 @@ def to_doorstep(window: Window, request: Request) -> Response:
     answer = RedirectResponse(f"{window.root}/sign-in", 303)
     wanted = request.url.path.removeprefix(window.root)
     if ONWARD.fullmatch(wanted):
-        _set_cookie(window, answer, ONWARD_COOKIE, wanted, LINK_LIFETIME)
+        _set_cookie(window, request, answer, ONWARD_COOKIE, wanted, LINK_LIFETIME)
     return answer
 
 
 def _signed_in(window: Window, request: Request, session: str) -> Response:
     onward = request.cookies.get(ONWARD_COOKIE, "")
     answer = RedirectResponse(window.root + (onward if ONWARD.fullmatch(onward) else "/"), 303)
-    _set_cookie(window, answer, SESSION_COOKIE, session, window.settings.sessions.whole)
+    _set_cookie(window, request, answer, SESSION_COOKIE, session, window.settings.sessions.whole)
     answer.delete_cookie(ONWARD_COOKIE, path=f"{window.root}/")
     return answer
 
 
-def _set_cookie(window: Window, answer: Response, name: str, value: str, lifetime: timedelta) -> None:
+def _set_cookie(
+    window: Window, request: Request, answer: Response, name: str, value: str, lifetime: timedelta
+) -> None:
     answer.set_cookie(
         name,
         value,
         max_age=int(lifetime.total_seconds()),
         path=f"{window.root}/",
-        secure=window.is_https,
+        secure=window.is_https or request.url.scheme == "https",
         httponly=True,
         samesite="lax",
     )
@@ -159,7 +162,7 @@ def _form(window: Window, now: Visit, typed: str = "", trouble: str = "", status
 
 
 def _client(request: Request) -> str:
-    return request.client.host if request.client else ""
+    return household(request.client.host) if request.client else ""
 
 
 def _is_address(typed: str) -> bool:

@@ -194,6 +194,11 @@ def _at(table: str, line: str) -> str:
         ("smtp", 'tls = "none"', "smtp.tls", "smtp.example.org is another machine"),
         ("smtp", "connections = 0", "smtp.connections = 0", "from 1 to 20"),
         ("web", 'listen = "8025"', "web.listen", "127.0.0.1:8025"),
+        ("web", 'listen = "unix:page.sock"', "web.listen", "unix:/run/mailtickets/page.sock"),
+        ("web", 'listen = "unix:/run/page.sock"', "web.listen", "[desk] public_url"),
+        ("web", f'listen = "unix:/{"x" * 107}"', "web.listen", "at most 107 octets"),
+        ("web", 'trusted_proxies = ["proxy.example.org"]', "web.trusted_proxies[0]", "127.0.0.1"),
+        ("web", 'session_idle = "0s"', "web.session_idle", "1s"),
         ("web", 'public_counts = "yes"', "web.public_counts", "true or false"),
         ("limits", "tickets_per_sender = 20", "limits.tickets_per_sender = 20", '"20/10m"'),
         ("limits", 'mail_size = "25 apples"', "limits.mail_size", '"25 MiB"'),
@@ -496,6 +501,25 @@ def test_no_evidence_no_agents_and_an_open_page_are_concerns(tmp_path: Path) -> 
     assert "authserv_id is empty" in said
     assert "There is no [[agent]]" in said
     assert "sign-in links travel readable" in said
+
+
+BEHIND_TLS = '[desk]\npublic_url = "https://desk.example.org"\n'
+
+
+@pytest.mark.parametrize(
+    ("web", "is_told"),
+    [
+        ("", True),
+        ('trusted_proxies = ["127.0.0.1", "10.0.0.0/8"]', False),
+        ('listen = "unix:/run/mailtickets/page.sock"', False),
+        ('listen = ""', False),
+    ],
+)
+def test_a_web_server_in_front_that_nobody_named_is_a_concern(
+    tmp_path: Path, web: str, is_told: bool
+) -> None:
+    said = " ".join(config.concerns(_load(tmp_path, f"{BEHIND_TLS}{SMALL}\n[web]\n{web}\n")))
+    assert ("trusted_proxies is empty" in said) is is_told
 
 
 def test_a_complete_desk_raises_no_concern() -> None:

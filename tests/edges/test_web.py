@@ -508,7 +508,7 @@ async def test_a_sign_in_link_that_breaks_the_page_does_not_stand_in_the_log(
     def away(*_: object) -> None:
         raise RuntimeError("the database is away")
 
-    monkeypatch.setattr(sessions, "person_of", away)
+    monkeypatch.setattr(sessions, "by_hash", away)
     window = days.window(day)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(window), base_url=BASE) as web:
         with capture_logs() as lines:

@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from mailtickets.store.engine import make_current
 from mailtickets.web import serve
+from mailtickets.web.armour import ALWAYS
 
 CONFIG = """
 [desk]
@@ -160,15 +161,40 @@ def test_a_port_that_is_taken_is_said_in_a_sentence(config: Path, port: int) -> 
     assert f"127.0.0.1:{port}".encode() in done.stderr
 
 
+def test_it_listens_on_a_socket_in_a_folder_for_the_web_server_in_front(
+    config: Path, tmp_path: Path, port: int
+) -> None:
+    path = tmp_path / "page.sock"
+    config.write_text(config.read_text().replace(f'listen = "127.0.0.1:{port}"', f'listen = "unix:{path}"'))
+    words = (sys.executable, "-m", "mailtickets", "window", "--config", str(config))
+    for killed in (signal.SIGKILL, signal.SIGTERM):  # after the first its socket is left lying there
+        started = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://desk") as web:
+            ends = time.monotonic() + 60
+            while time.monotonic() < ends:
+                with suppress(httpx.TransportError):
+                    if web.get("/healthz").status_code == 200:
+                        break
+                time.sleep(0.1)
+            assert web.get("/tickets").headers["location"] == "/sign-in"
+            assert "strict-transport-security" in web.get("/", headers={"X-Forwarded-Proto": "https"}).headers
+        second = subprocess.run(words, capture_output=True, timeout=60)
+        assert second.returncode != 0
+        assert b"Traceback" not in second.stderr
+        assert str(path).encode() in second.stderr
+        started.send_signal(killed)
+        started.communicate(timeout=20)
+
+
 # Slow clients, against a server in this process with short patience
 
 
 class Slow:
     """A server that answers with as many octets as the path says, and gives nobody more than half a second."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(serve, "HEAD_WITHIN", 0.5)
-        monkeypatch.setattr(serve, "ANSWER_WITHIN", 0.5)
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, patience: float = 0.5) -> None:
+        monkeypatch.setattr(serve, "HEAD_WITHIN", patience)
+        monkeypatch.setattr(serve, "ANSWER_WITHIN", patience)
         self.sock = serve.listening("127.0.0.1:0")
         self.address = self.sock.getsockname()
         self.server = uvicorn.Server(serve.config(_octets))
@@ -240,6 +266,60 @@ async def test_one_connection_may_ask_again_and_again(monkeypatch: pytest.Monkey
             await asyncio.sleep(0.3)
         writer.write(b"GET /3 HTTP/1.1\r\nHost: a\r\n\r\n" * 3)
         assert (await asyncio.wait_for(_all(reader), 5)).count(b"xxx") == 3
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "said", [b"GET /1 HTTP/1.1\r\n", b"POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"]
+)
+async def test_two_hundred_who_dribble_keep_nobody_else_waiting(
+    monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    async with Slow(monkeypatch, patience=60) as slow:
+        many = [await slow.connect() for _ in range(200)]
+        for _, writer in many:
+            writer.write(said)
+        for octet in b"ABCDE":
+            for _, writer in many:
+                writer.write(bytes([octet]))
+            reader, writer = await slow.connect()
+            writer.write(b"GET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            assert b"xxx" in await asyncio.wait_for(_all(reader), 5)
+            writer.close()
+        assert len(slow.server.server_state.connections) >= 200
+        for _, writer in many:
+            writer.close()
+
+
+async def test_of_too_many_who_wait_the_oldest_is_cut_and_the_newest_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(serve, "WAITING", 20)
+    async with Slow(monkeypatch, patience=60) as slow:
+        many = []
+        for _ in range(60):
+            many.append(await slow.connect())
+            many[-1][1].write(b"GET /1")
+            await asyncio.sleep(0)
+        reader, writer = await slow.connect()
+        writer.write(b"GET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert b"xxx" in await asyncio.wait_for(_all(reader), 5)
+        assert len(slow.server.server_state.connections) <= 20
+        assert await asyncio.wait_for(_all(many[0][0]), 5) == b""
+        for _, other in many:
+            other.close()
+
+
+async def test_what_is_no_http_is_refused_with_the_headers_of_every_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Slow(monkeypatch) as slow:
+        reader, writer = await slow.connect()
+        writer.write(b"\x16\x03\x01\r\n\r\n")
+        said = (await asyncio.wait_for(_all(reader), 5)).decode()
+        assert said.startswith("HTTP/1.1 400 ")
+        for name, value in ALWAYS.items():
+            assert f"\r\n{name.lower()}: {value}\r\n" in said.replace(name, name.lower())
         writer.close()
 
 

@@ -100,7 +100,7 @@ def _take_each(tx: Tx, desk: Desk, letters: Sequence[Letter], now: datetime) -> 
 
 def _take_together(tx: Tx, desk: Desk, letters: Sequence[Letter], now: datetime) -> tuple[Ending, ...]:
     batch = Batch(tx, desk.policy, now)
-    judged = [(x.stored, judge(desk, x.mail)) for x in letters if isinstance(x.mail, InboundMail)]
+    judged = [(x.stored, judge(desk, x.stored, x.mail)) for x in letters if isinstance(x.mail, InboundMail)]
     batch.expect((seen.mail, seen.clues) for _, seen in judged)
     endings = {stored.inbound: _settle(batch, desk, stored, seen) for stored, seen in judged}
     batch.write()
@@ -147,9 +147,9 @@ def rehearse(tx: Tx, desk: Desk, letter: Letter, now: datetime, *, again: bool) 
     if isinstance(letter.mail, Unreadable):
         return letter.mail
     batch = Batch(tx, desk.policy, now, is_dry=True)
-    case = load(batch, desk, letter.stored, judge(desk, letter.mail), again=again)
+    case = load(batch, desk, letter.stored, judge(desk, letter.stored, letter.mail), again=again)
     if again:
-        case = replace(case, known=replace(case.known, duplicate_of=None))
+        case = replace(case, known=replace(case.known, duplicate_of=None, replay_of=None))
     on = decide.on_oversize if letter.stored.mail.oversize else decide.on_mail
     decision = on(case, desk.policy)
     cause = ledger.Cause(letter.stored.inbound, f"in:{letter.stored.inbound}")
@@ -171,7 +171,7 @@ class Judged:
     wanted: Wanted
 
 
-def judge(desk: Desk, mail: InboundMail) -> Judged:
+def judge(desk: Desk, stored: ledger.Stored, mail: InboundMail) -> Judged:
     """The judgements that ask nothing of the ledger."""
     judgement = classify.kind(mail, desk.policy.own)
     writer = authors.author(mail, judgement, desk.policy.own)
@@ -184,7 +184,11 @@ def judge(desk: Desk, mail: InboundMail) -> Judged:
         mail=mail,
         judgement=judgement,
         clues=clues,
-        evidence=replace(evidence, authenticated="") if writer else evidence,
+        evidence=identity.aged(
+            replace(evidence, authenticated="") if writer else evidence,
+            mail.sent_at,
+            stored.mail.received_at,
+        ),
         wanted=commands.listing(mail),
     )
 
@@ -192,7 +196,8 @@ def judge(desk: Desk, mail: InboundMail) -> Judged:
 def load(batch: Batch, desk: Desk, stored: ledger.Stored, seen: Judged, *, again: bool = False) -> Case:
     """Everything that the decision about a letter may depend on. `again`: as of `rehearse`."""
     mail = seen.mail
-    evidence = ledger.counted(batch, stored.inbound, mail, seen.evidence, again=again)
+    evidence = identity.without(seen.evidence, batch.once.spent(seen.evidence.tokens, stored.inbound))
+    evidence = ledger.counted(batch, stored.inbound, mail, evidence, again=again)
     known = ledger.context(batch, stored, mail, seen.clues, seen.judgement, evidence, seen.wanted)
     to = _written_to(mail, stored.mail.mailbox, desk.policy)
     return Case(batch.now, to, mail, seen.judgement, evidence, seen.clues, known)

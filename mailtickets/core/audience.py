@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from mailtickets.core.case import Known
+from mailtickets.core.case import Case, Known
 from mailtickets.core.mail import Address
 from mailtickets.core.person import Part, Participant, Person
 from mailtickets.core.policy import Policy
@@ -100,6 +100,25 @@ def new_assignee(around: Circle, changes: Sequence[Changed]) -> Person | None:
 def is_inside(person: Person, around: Circle) -> bool:
     """Whether the operator has named this person: staff, or an address that gets notices or alarms."""
     return person.is_staff or any(person.id == named.id for named in around.named)
+
+
+def sees_tokens(case: Case, policy: Policy) -> bool:
+    """Whether a letter goes to anyone outside too, who then knows the ids of ours that it holds.
+
+    Inside are the desk, staff, whom the operator has named, and the sender's own other addresses.
+    """
+    known = case.known
+    own = (known.sender,) if known.sender else ()
+    inside = {a.key for p in (*own, *known.staff, *known.named) for a in (p.address, *p.also)}
+    inside |= {case.mail.sender.key} if case.mail.sender else set()
+    return not all(a.key in inside or is_desk(a, policy) for a in (*case.mail.to, *case.mail.cc))
+
+
+def is_desk(address: Address, policy: Policy) -> bool:
+    """Whether an address leads to the desk, with a token in it or without."""
+    local, _, domain = address.key.rpartition("@")
+    base = local.partition(policy.trust.subaddress)[0] if policy.trust.subaddress else local
+    return bool({address.key, f"{base}@{domain}"} & policy.own)
 
 
 def distinct(people: Iterable[Person], but: Person | None = None) -> People:

@@ -5,9 +5,11 @@ The law: a From line proves nothing, and whatever speaks against a sender beats 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from mailtickets.core.identity import Evidence
+from mailtickets.core.person import Role
 
 
 class Need(StrEnum):
@@ -31,7 +33,10 @@ class Proof(StrEnum):
 
 
 class Verdict(StrEnum):
+    """What becomes of an order. Of several in one letter the last in this list decides."""
+
     OBEY = "obey"
+    CONFIRM = "confirm"  # nothing changes before the registered address has said yes
     REFUSE = "refuse"
 
 
@@ -46,6 +51,10 @@ def proof(evidence: Evidence, person: int, ticket: int) -> Proof:
     """What the evidence proves about a person (Person.id) and a ticket (Ticket.id, 0: none)."""
     if evidence.is_contrary:
         return Proof.CONTRARY
+    if evidence.confirmed:
+        return Proof.BOTH
+    if evidence.stale:
+        return Proof.NONE
     # A token that was minted for another person or ticket proves only that this one was leaked.
     answered = any(t.person == person and t.ticket == ticket for t in evidence.tokens)
     # A signature alone tells who wrote it, but not about which ticket.
@@ -61,11 +70,20 @@ def proof(evidence: Evidence, person: int, ticket: int) -> Proof:
             return Proof.NONE
 
 
-def verdict(need: Need, proof: Proof, strict: bool) -> Verdict:
-    """The table. `strict` makes all that is ordinary grave."""
+def verdict(need: Need, role: Role, proof: Proof, strict: bool) -> Verdict:
+    """What becomes of an order that somebody in that role may give. `strict` makes all that is ordinary grave."""
     if strict and need is Need.ORDINARY:
         need = Need.GRAVE
-    return Verdict.OBEY if proof in _OBEYED[need] else Verdict.REFUSE
+    if proof in _OBEYED[need]:
+        return Verdict.OBEY
+    # Customers are anyone: whoever forges one, against what the domain itself says, makes the desk write to nobody.
+    is_backscatter = proof is Proof.CONTRARY and role is Role.REQUESTER
+    return Verdict.REFUSE if is_backscatter else Verdict.CONFIRM
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Of all orders of a letter: they are done together, or not at all. None is obeyed."""
+    return max(verdicts, key=list(Verdict).index, default=Verdict.OBEY)
 
 
 def is_known(evidence: Evidence, person: int) -> bool:
@@ -75,5 +93,5 @@ def is_known(evidence: Evidence, person: int) -> bool:
     """
     if evidence.is_contrary:
         return False
-    is_vouched = bool(evidence.authenticated or evidence.signed)
+    is_vouched = bool(evidence.authenticated or evidence.signed or evidence.confirmed)
     return is_vouched or any(t.person == person for t in evidence.tokens)

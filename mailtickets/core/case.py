@@ -157,6 +157,8 @@ class Known:
         frozenset()
     )  # SHA-256 of those in the letter that its sender or the company has sent before
     handed: Handed | None = None  # whose letter it is that an agent forwards
+    imprints: tuple[str, ...] = ()  # of a letter that may order something: what only its first copy may bear
+    replay_of: int | None = None  # inbound id of the letter that bore one of them before
 
 
 def with_person(known: Known, person: Person) -> Known:

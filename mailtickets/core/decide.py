@@ -50,6 +50,10 @@ def on_mail(case: Case, policy: Policy) -> Decision:
         return Decision(Outcome.IGNORED, f"duplicate of letter {known.duplicate_of}")
     if kind is Kind.OURS:
         return Decision(Outcome.IGNORED, f"own mail: {case.judgement.reason}")
+    spends = case.evidence.tokens if audience.sees_tokens(case, policy) else ()
+    if known.replay_of is not None:
+        why = f"replay of letter {known.replay_of}: the same signature"
+        return Decision(Outcome.IGNORED, why, spends=spends)
     case = replace(case, mail=pictures.folded(case.mail, known.pictures))
     case, marks = returned.revived(case)
     case, language = spoken.heard(case)
@@ -60,7 +64,8 @@ def on_mail(case: Case, policy: Policy) -> Decision:
         decision = _from_person(hear(case, policy, sender))
     else:
         decision = _from_machine(case, policy, sender)
-    return guard.passed(replace(decision, marks=(*marks, *decision.marks), heard=language), case, policy)
+    decision = replace(decision, marks=(*marks, *decision.marks), heard=language, spends=spends)
+    return guard.passed(decision, case, policy)
 
 
 def on_oversize(case: Case, policy: Policy) -> Decision:

@@ -11,6 +11,7 @@ from mailtickets.core.mail import Address, Attachment, Segment
 from mailtickets.core.person import Part, Participant, Person
 from mailtickets.core.silence import Silent
 from mailtickets.core.ticket import Changed, Opened, Ticket
+from mailtickets.core.tokens import Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Decision:
     asides: tuple[Aside, ...] = ()  # notes on other tickets
     marks: tuple[Mark, ...] = ()
     heard: str = ""  # the language that the sender writes in, if that is news
+    spends: tuple[Token, ...] = ()  # tokens that somebody outside gets to see by this letter
 
 
 @dataclass(frozen=True, slots=True)

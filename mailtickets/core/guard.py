@@ -114,7 +114,8 @@ def _why_not(reply: Reply, case: Case, policy: Policy) -> Silence | None:
 
 def _silent(replies: Iterable[Reply], silent: Iterable[Silent]) -> tuple[Silent, ...]:
     """Each person once, with the first reason, and nobody who is mailed after all."""
-    told = {reply.to.id for reply in replies}
+    # Who gets an alarm has not heard of the letter by that.
+    told = {reply.to.id for reply in replies if reply.kind is not ReplyKind.ALARM}
     return tuple({s.person.id: s for s in reversed(tuple(silent)) if s.person.id not in told}.values())[::-1]
 
 

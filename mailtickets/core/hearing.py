@@ -8,9 +8,9 @@ from enum import StrEnum
 
 from mailtickets.core import audience
 from mailtickets.core.audience import Circle
-from mailtickets.core.authority import Need, Proof, Verdict, is_known, proof, verdict
+from mailtickets.core.authority import Proof, Verdict, is_known, proof, worst
 from mailtickets.core.case import Case, MessageKind
-from mailtickets.core.commands import Block, Deeds, Scene, need, parse, play, visible
+from mailtickets.core.commands import RELAY, Block, Deeds, Scene, parse, play, ruling, visible
 from mailtickets.core.decision import Message
 from mailtickets.core.mail import InboundMail, Segment, SegmentKind
 from mailtickets.core.opening import opening, project_of
@@ -56,11 +56,20 @@ class Hearing:
         return self.case.mail
 
     @property
+    def relays(self) -> bool:
+        """Whether what is said would go out in the desk's name."""
+        return self.standing is Standing.AGENT and self.has_words
+
+    @property
+    def verdict(self) -> Verdict:
+        """What becomes of all that this letter orders, and of what an agent says."""
+        orders = (*(said.command for said in self.block.said), *((RELAY,) if self.relays else ()))
+        return worst(ruling(order, self.role, self.proof, self.policy.strict) for order in orders)
+
+    @property
     def is_believed(self) -> bool:
         """Whether all that this letter orders may be done, and what an agent says may go out."""
-        words = Need.ORDINARY if self.standing is Standing.AGENT and self.has_words else Need.NOTHING
-        asked = max(words, need(self.block), key=list(Need).index)
-        return verdict(asked, self.proof, self.policy.strict) is Verdict.OBEY
+        return self.verdict is Verdict.OBEY
 
     @property
     def is_known(self) -> bool:

@@ -7,8 +7,9 @@ what cannot be read counts as if it had said no. The only door to authres.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import authres
 import authres.dmarc
@@ -42,10 +43,16 @@ class Evidence:
     signed: str = ""  # fingerprint of the sender's own OpenPGP key, which the letter is signed with
     is_bound: bool = False  # what leads it to its ticket is signed too
     doubt: str = ""  # why a signature that is there proves nothing
+    spent: tuple[Token, ...] = ()  # ours too, but somebody outside has seen them: they prove nothing any more
+    stale: str = ""  # why it may be an old letter that somebody sends again: it orders nothing
+    confirmed: str = ""  # how the registered address has said that it was they: "letter 17"
 
     @property
     def is_contrary(self) -> bool:
         return bool(self.contrary)
+
+
+OLDEST = timedelta(days=7)  # that the Date of a letter which orders something may be away from when it came
 
 
 def evidence(mail: InboundMail, trust: Trust, tokens: tuple[Token, ...]) -> Evidence:
@@ -65,6 +72,26 @@ def evidence(mail: InboundMail, trust: Trust, tokens: tuple[Token, ...]) -> Evid
     if seal.doubt:
         return Evidence(tokens, authenticated, doubt=seal.doubt)
     return Evidence(tokens, authenticated, signed=seal.fingerprint, is_bound=seal.is_bound)
+
+
+def aged(found: Evidence, sent_at: datetime | None, came_at: datetime) -> Evidence:
+    """The evidence of a letter by its Date and the time at which it came (IMAP INTERNALDATE).
+
+    Whoever sends a genuine letter again has to leave its Date as it was signed.
+    """
+    if sent_at is None:
+        return replace(found, stale="it has no Date")
+    if abs(came_at - sent_at) <= OLDEST:
+        return found
+    return replace(found, stale=f"its Date, {sent_at:%Y-%m-%d}, is more than {OLDEST.days} days off")
+
+
+def without(found: Evidence, spent: Container[Token]) -> Evidence:
+    """The evidence without the tokens that prove nothing any more."""
+    gone = tuple(token for token in found.tokens if token in spent)
+    return (
+        replace(found, tokens=tuple(t for t in found.tokens if t not in gone), spent=gone) if gone else found
+    )
 
 
 def wants_check(mail: InboundMail, trust: Trust) -> bool:

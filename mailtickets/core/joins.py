@@ -8,9 +8,7 @@ from mailtickets.core import audience, authors
 from mailtickets.core.audience import People
 from mailtickets.core.decision import Join
 from mailtickets.core.hearing import Hearing, Standing
-from mailtickets.core.mail import Address
 from mailtickets.core.person import Part, Person
-from mailtickets.core.policy import Policy
 from mailtickets.core.ticket import Changed
 
 # A letter to more people than this is a circular: they are not all part of one matter.
@@ -48,7 +46,9 @@ def named(h: Hearing) -> tuple[Join, ...]:
     own = {a.key for a in (h.sender.address, *h.sender.also)}
     asked = () if h.sender.is_staff else authors.answered_too(h.mail, h.case.evidence, h.policy.own)
     others = {
-        a.key: a for a in (*h.mail.to, *h.mail.cc, *asked) if a.key not in own and not _is_desk(a, h.policy)
+        a.key: a
+        for a in (*h.mail.to, *h.mail.cc, *asked)
+        if a.key not in own and not audience.is_desk(a, h.policy)
     }
     if len(others) > _CIRCULAR:
         return ()
@@ -72,9 +72,3 @@ def third(h: Hearing) -> tuple[Join, ...]:
     """Whoever came by a thread of others."""
     is_there = any(p.person.id == h.sender.id for p in h.around.participants)
     return () if is_there or h.standing is not Standing.THIRD else (Join(h.sender.address, Part.THIRD),)
-
-
-def _is_desk(address: Address, policy: Policy) -> bool:
-    local, _, domain = address.key.rpartition("@")
-    base = local.partition(policy.trust.subaddress)[0] if policy.trust.subaddress else local
-    return bool({address.key, f"{base}@{domain}"} & policy.own)

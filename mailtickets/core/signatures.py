@@ -6,6 +6,9 @@ out the end of the text or a header leaves room for a stranger's words.
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -44,6 +47,23 @@ def worth_checking(mail: InboundMail) -> tuple[Signature, ...]:
         for index, value in enumerate(mail.header("dkim-signature")[:MOST])
     )
     return tuple(signature for signature in found if signature is not None)
+
+
+def imprints(mail: InboundMail) -> tuple[str, ...]:
+    """What every copy of a signed letter has, whatever else was changed on the way: each signature (b=) as the SHA-256
+    of its octets. Another one that holds can only be made by the signer."""
+    # All of them: whoever adds some on top must not hide the one below.
+    found = (_tags(value).get("b", "") for value in mail.header("dkim-signature"))
+    return tuple(dict.fromkeys(_imprint(signature) for signature in found if signature))
+
+
+def _imprint(signature: str) -> str:
+    """Of the octets, not of how they are written: base64 has more than one way to say the same."""
+    try:
+        octets = base64.b64decode(signature, validate=False)
+    except (binascii.Error, ValueError):
+        octets = signature.encode("utf-8", "replace")
+    return hashlib.sha256(octets).hexdigest()
 
 
 def _signature(index: int, value: str, sender_domain: str, there: Counter[str]) -> Signature | None:

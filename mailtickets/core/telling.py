@@ -111,6 +111,14 @@ def proofs(
             owner = people.get(token.person)
             whom = owner.address.spec if owner else "somebody else"
             against.append(f"it holds the id of a mail to {whom}: that proves nothing about this sender")
+    for token in evidence.spent:
+        number = numbers.get(token.ticket)
+        about = f" about ticket {number}" if number else ""
+        against.append(
+            f"it answers a mail of the desk{about}, but somebody outside has seen the id: that proves nothing any more"
+        )
+    if evidence.stale:
+        against.append(f"{evidence.stale}: it may be an old mail that somebody sends again")
     if evidence.authenticated:
         speaks_for.append(f"the desk's own mail server vouches for the domain: {evidence.authenticated}")
     if evidence.signed:

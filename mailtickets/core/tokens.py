@@ -28,6 +28,11 @@ class Token:
     person: int  # Person.id it was minted for
     nonce: str  # which message; "root" for the head of a thread
 
+    @property
+    def key(self) -> str:
+        """All of it in one word."""
+        return f"{self.ticket}.{self.person}.{self.nonce}"
+
 
 @dataclass(frozen=True, slots=True)
 class Secret:

@@ -129,25 +129,20 @@ def _attachment(plain: Any) -> Attachment:
     return Attachment(name, content_type, size, sha256, inline, content_id, is_logo=later == [True])
 
 
+_TOKENS = ("tokens", "spent")
+_ALWAYS = frozenset({"tokens", "authenticated", "contrary"})
+
+
 def _evidence_plain(evidence: Evidence) -> Any:
-    tokens = [[t.ticket, t.person, t.nonce] for t in evidence.tokens]
-    plain: dict[str, Any] = {
-        "tokens": tokens,
-        "authenticated": evidence.authenticated,
-        "contrary": evidence.contrary,
-    }
-    if evidence.signed:
-        plain |= {"signed": evidence.signed, "bound": evidence.is_bound}
-    return plain | {"doubt": evidence.doubt} if evidence.doubt else plain
+    plain = {f.name: getattr(evidence, f.name) for f in fields(Evidence)}
+    plain |= {name: [[t.ticket, t.person, t.nonce] for t in plain[name]] for name in _TOKENS}
+    # What says nothing is left out: most letters have but one proof.
+    return {name: said for name, said in plain.items() if said or name in _ALWAYS}
 
 
 def _evidence(plain: Any) -> Evidence:
-    tokens = tuple(Token(*fields) for fields in plain["tokens"])
-    # What was kept before signatures were looked at has no such fields.
-    signed, is_bound = plain.get("signed", ""), plain.get("bound", False)
-    return Evidence(
-        tokens, plain["authenticated"], plain["contrary"], signed, is_bound, plain.get("doubt", "")
-    )
+    tokens = {name: tuple(Token(*of) for of in plain.get(name, ())) for name in _TOKENS}
+    return Evidence(**(plain | tokens))
 
 
 def _account_plain(account: Account) -> Any:

@@ -281,6 +281,23 @@ seen_id = Table(
     Column("is_known", Boolean, nullable=False),  # the desk has the letter itself
 )
 
+# Ids of ours that prove nothing any more, and signatures that have ordered what they could: each counts once.
+spent = Table(
+    "spent",
+    metadata,
+    Column("token", String(80), primary_key=True),  # Token.key
+    Column(
+        "inbound", ForeignKey("inbound.id"), nullable=False
+    ),  # the letter that showed it to somebody outside
+)
+
+imprint = Table(
+    "imprint",
+    metadata,
+    Column("sha256", String(64), primary_key=True),  # of the octets of a DKIM signature (b=)
+    Column("inbound", ForeignKey("inbound.id"), nullable=False),  # the first letter that bore it
+)
+
 outbox = Table(
     "outbox",
     metadata,

@@ -23,11 +23,12 @@ from mailtickets.core.case import (
 from mailtickets.core.classify import Kind
 from mailtickets.core.decision import Decision, Join, Mark, Undeliverable
 from mailtickets.core.diagnosis import diagnose
-from mailtickets.core.identity import Evidence
+from mailtickets.core.identity import Evidence, Trust
 from mailtickets.core.mail import Address, Bounce
 from mailtickets.core.person import Part, Participant, Person
 from mailtickets.core.thread import Route
 from mailtickets.core.ticket import Field, Ticket
+from mailtickets.core.tokens import Token
 from tests.core.cases import (
     ANN,
     BEN,
@@ -41,6 +42,7 @@ from tests.core.cases import (
     MARIA,
     NOW,
     ON_TICKET,
+    OPERATOR,
     OPS,
     POLICY,
     PROVEN,
@@ -1023,6 +1025,40 @@ def test_our_own_failure_is_news_on_its_ticket() -> None:
 def test_a_duplicate_and_an_own_mail_are_left_alone() -> None:
     assert decided(knowing(case(), duplicate_of=7)).outcome is Outcome.IGNORED
     assert decided(case(kind=Kind.OURS)).outcome is Outcome.IGNORED
+
+
+@pytest.mark.parametrize("text", ["#close", "Try the other tray."])
+def test_a_replay_does_nothing(text: str) -> None:
+    again = knowing(case(ANN, text, about=ticket(), evidence=PROVEN), replay_of=7)
+    assert decided(again) == Decision(Outcome.IGNORED, "replay of letter 7: the same signature")
+
+
+COLLEAGUE = Address("ben@example.org")
+
+
+@pytest.mark.parametrize(
+    ("sender", "to", "cc", "is_seen"),
+    [
+        (ANN, (DESK,), (), False),
+        (ANN, (Address("garden@desk.example.org"),), (COLLEAGUE, OPERATOR), False),
+        (ANN, (Address("support+1a-2b-mac@desk.example.org"),), (), False),
+        (ANN, (DESK,), (ANN.address, Address("ann@home.example")), False),
+        (ANN, (DESK,), (MARIA.address,), True),
+        (ANN, (DESK, EVE.address), (), True),
+        (MARIA, (DESK,), (LEE.address,), True),
+        (MARIA, (DESK,), (MARIA.address, BEN.address), False),
+        (MARIA, (), (), False),
+    ],
+)
+def test_who_writes_to_someone_outside_too_spends_all_ids_of_ours_in_the_letter(
+    sender: Person, to: tuple[Address, ...], cc: tuple[Address, ...], is_seen: bool
+) -> None:
+    known = replace(sender, also=(Address("ann@home.example"),))
+    evidence = Evidence((Token(40, sender.id, "abc"), Token(40, BEN.id, "root")))
+    mail = letter(sender, "Hello", to=to, cc=cc)
+    policy = replace(POLICY, trust=Trust(subaddress="+"))
+    decision = decide.on_mail(case(known, about=ticket(), evidence=evidence, mail=mail), policy)
+    assert decision.spends == (evidence.tokens if is_seen else ())
 
 
 def test_a_letter_from_nobody_is_kept_where_somebody_sees_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -165,3 +166,30 @@ def test_a_signature_found_valid_vouches_but_not_against_what_speaks_against_the
         reading.read(b"From: a@customer.example\nFrom: b@x.example\n\nx"), signer="customer.example"
     )
     assert identity.evidence(two, CHECKING, ()).authenticated == ""
+
+
+CAME = datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "is_stale"),
+    [
+        (CAME, False),
+        (CAME - timedelta(days=7), False),
+        (CAME + timedelta(days=7), False),
+        (CAME - timedelta(days=7, seconds=1), True),
+        (CAME + timedelta(days=7, seconds=1), True),
+        (datetime(1970, 1, 1, tzinfo=UTC), True),
+        (None, True),
+    ],
+)
+def test_a_letter_whose_date_is_far_from_its_coming_may_be_an_old_one(
+    sent_at: datetime | None, is_stale: bool
+) -> None:
+    assert bool(identity.aged(Evidence(), sent_at, CAME).stale) is is_stale
+
+
+def test_a_spent_token_is_kept_apart() -> None:
+    one, other = Token(7, 2, "abc"), Token(7, 2, "root")
+    assert identity.without(Evidence((one, other)), {one}) == Evidence((other,), spent=(one,))
+    assert identity.without(Evidence((one,)), ()) == Evidence((one,))

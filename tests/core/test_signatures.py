@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailtickets.core import reading
-from mailtickets.core.signatures import MOST, Signature, worth_checking
+from mailtickets.core.signatures import MOST, Signature, imprints, worth_checking
 
 WHOLE = "from:subject:date:to:message-id"
 FIELDS = (
@@ -77,3 +77,26 @@ def test_the_index_counts_the_signatures_that_are_not_worth_it() -> None:
 
 def test_only_so_many_are_looked_at() -> None:
     assert len(found(*[field()] * (MOST + 3), *FIELDS)) == MOST
+
+
+# Letters that are sent again
+
+
+def _imprints(*fields: str) -> tuple[str, ...]:
+    return imprints(reading.read("\r\n".join((*fields, "", "x")).encode()))
+
+
+def test_a_copy_bears_the_signature_of_the_first_however_it_is_written_or_what_stands_around_it() -> None:
+    signature = (
+        "DKIM-Signature: v=1; a=rsa-sha256; d=customer.example; s=s1; h=from; bh=eA==; b=aGVsbG8gd29ybGQ="
+    )
+    [first] = _imprints(*FIELDS, signature)
+    assert (
+        _imprints("DKIM-Signature: v=1; b=bmV3", *FIELDS, signature.replace("b=aGV", "b=a G\r\n\tV"))[1]
+        == first
+    )
+    assert first in _imprints(
+        *(f"DKIM-Signature: v=1; b=b{n:03}" for n in range(MOST + 3)), *FIELDS, signature
+    )
+    assert _imprints(*FIELDS, signature.replace("b=aGV", "b=bGV")) != (first,)
+    assert _imprints(*FIELDS, "DKIM-Signature: v=1; b=") == ()

@@ -175,6 +175,37 @@ def _contrary_is_forgotten() -> None:
     _be(Evidence, "is_contrary", property(lambda _: False))
 
 
+def _words_order_nothing() -> None:
+    from mailtickets.core.hearing import Hearing
+
+    _be(Hearing, "relays", property(lambda _: False))
+
+
+def _strict_is_normal() -> None:
+    from mailtickets.core import authority
+
+    verdict = authority.verdict
+    _be(authority, "verdict", lambda need, role, proof, _: verdict(need, role, proof, False))
+
+
+def _replays_order() -> None:
+    from mailtickets.store.ledger.once import Once
+
+    _be(Once, "imprinted", lambda *_: None)
+
+
+def _any_date() -> None:
+    from mailtickets.core import identity
+
+    _be(identity, "aged", lambda found, *_: found)
+
+
+def _tokens_are_never_spent() -> None:
+    from mailtickets.core import audience
+
+    _be(audience, "sees_tokens", lambda *_: False)
+
+
 def _any_hop() -> None:
     from mailtickets.core import identity
 
@@ -358,6 +389,11 @@ DEFENCES: Mapping[str, Defence] = {
     "token": Defence("nobody but the desk makes a token", _any_signature, "tests/core/test_tokens.py", "signed_part"),
     "token's person": Defence("a token proves its own person only", _any_person, "tests/core/test_authority.py", "own_person"),
     "contrary evidence": Defence("dmarc=fail beats a token", _contrary_is_forgotten, "tests/core/test_authority.py", "own_person or quoted"),
+    "words are an order": Defence("an agent's words go out only if they are the agent's", _words_order_nothing, D, "believed_only_with_proof"),
+    "strict": Defence("authority = strict asks for two proofs", _strict_is_normal, "tests/core/test_authority.py", "every_order"),
+    "replay": Defence("a genuine mail that is sent again does nothing", _replays_order, "tests/house/test_once.py", "works_once or one_batch"),
+    "date": Defence("an old mail orders nothing", _any_date, "tests/house/test_once.py", "old_mail"),
+    "spent token": Defence("an id that somebody outside has seen proves nothing", _tokens_are_never_spent, "tests/house/test_once.py", "went_to_someone or within_the_batch"),
     "own hosts": Defence("a foreign verdict does not count", _any_hop, "tests/core/test_identity.py", "foreign_hop"),
     "answered text": Defence("a quoted line is no command", _no_answered_text, D, "answered_message"),
     "own address": Defence("the desk does not answer itself", _own_addresses_are_strangers, "tests/core/test_classify.py", "headers_say"),

@@ -7,11 +7,12 @@ from mailtickets.core.commands.asks import list_filter, show_number
 from mailtickets.core.commands.command import Cannot, Command, Deed, Scene
 from mailtickets.core.commands.grammar import Block, Said, parse, visible
 from mailtickets.core.commands.play import Deeds, need, play
-from mailtickets.core.commands.table import TABLE, help_lines
+from mailtickets.core.commands.table import RELAY, TABLE, help_lines, ruling
 from mailtickets.core.mail import InboundMail
 from mailtickets.core.person import Role
 
 __all__ = [
+    "RELAY",
     "TABLE",
     "Block",
     "Cannot",
@@ -25,6 +26,7 @@ __all__ = [
     "need",
     "parse",
     "play",
+    "ruling",
     "visible",
 ]
 

@@ -49,6 +49,11 @@ def quiet(scene: Scene, value: str) -> Deed | Cannot:
     return Deed(is_quiet=True)
 
 
+def saying(scene: Scene, value: str) -> Deed | Cannot:
+    # The words are relayed by the decision; there is no field to change.
+    return Deed()
+
+
 def stopping(scene: Scene, value: str) -> Deed | Cannot:
     # The grammar has ended the block here; there is nothing left to do.
     return Deed()

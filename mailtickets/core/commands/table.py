@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from mailtickets.core.authority import Need
+from mailtickets.core import authority
+from mailtickets.core.authority import Need, Proof, Verdict
 from mailtickets.core.case import HelpLine
 from mailtickets.core.commands import asks, fields
 from mailtickets.core.commands.command import AGENTS, ALL, CUSTOMERS, Command
@@ -53,6 +54,13 @@ TABLE: tuple[Command, ...] = (
     Command("stop", (), ALL, Need.NOTHING,
             "#stop", "Ends the commands: all that follows is plain text.", asks.stopping, on_ticket=False),
 )  # fmt: skip
+# What an agent says to a customer is an order too: it goes out in the desk's name. It has no word.
+RELAY = Command("", (), AGENTS, Need.ORDINARY, "", "Mails the customer what you write.", asks.saying)
+
+
+def ruling(order: Command, role: Role, proof: Proof, strict: bool) -> Verdict:
+    """The table of who is believed: what becomes of an order, given in a role, with what the letter proves."""
+    return authority.verdict(order.need, role, proof, strict) if role in order.roles else Verdict.REFUSE
 
 
 @cache

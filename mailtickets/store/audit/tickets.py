@@ -78,7 +78,9 @@ def _may(row: Any) -> bool:
     # A letter that opens a ticket is proven as one that is about none.
     about = (row.ticket, 0) if row.outcome is Outcome.OPENED else (row.ticket,)
     proofs = (authority.proof(row.evidence, row.person, ticket) for ticket in about)
-    if any(authority.verdict(Need.ORDINARY, proof, strict=False) is Verdict.OBEY for proof in proofs):
+    if any(
+        authority.verdict(Need.ORDINARY, row.role, proof, strict=False) is Verdict.OBEY for proof in proofs
+    ):
         return True
     # Staff is a customer too: on its own ticket, and where it does not work.
     is_customer = row.role is Role.REQUESTER or row.requester == row.person or row.projects

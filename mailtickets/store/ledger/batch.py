@@ -23,6 +23,7 @@ from mailtickets.store.engine import Tx
 from mailtickets.store.ledger import message_ids
 from mailtickets.store.ledger.message_ids import Lead
 from mailtickets.store.ledger.numbers import Numbers
+from mailtickets.store.ledger.once import Once
 from mailtickets.store.people import Familiar
 from mailtickets.store.schema import HAS_FINGERPRINT, inbound
 from mailtickets.store.sheet import Sheet
@@ -47,6 +48,7 @@ class Batch:
         self.now = now
         self.people = Familiar(self.sheet, now)
         self.numbers = Numbers(self.sheet, policy)
+        self.once = Once(self.sheet)
         self._tx = tx
         self._tickets: dict[int, Ticket | None] = {}
         self._participants: dict[int, tuple[Participant, ...]] = {}
@@ -63,6 +65,7 @@ class Batch:
         leads = self._leads_of({key for _, clues in known for key in message_ids.keys(clues.ids)})
         ids = {id for _, clues in known for id in clues.own} | {lead.ticket for lead in leads if lead}
         self._participants_of([t.id for t in self._tickets_of(ids)])
+        self.once.expect({token for _, clues in known for token in clues.tokens})
         self._copies_of({mail.fingerprint for mail, _ in known if mail.fingerprint})
 
     def write(self) -> None:

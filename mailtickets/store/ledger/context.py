@@ -8,7 +8,7 @@ from typing import assert_never
 
 from sqlalchemy import ColumnElement, and_, select, true
 
-from mailtickets.core import handed
+from mailtickets.core import handed, signatures
 from mailtickets.core.case import Counters, Handed, Known, Listed, ListFilter, Story, Wanted, Which
 from mailtickets.core.classify import Judgement, is_postmaster
 from mailtickets.core.identity import Evidence
@@ -45,6 +45,7 @@ def context(
     sender = _called(batch, batch.people.of(mail.sender), mail.sender, evidence) if mail.sender else None
     found = _find(batch, clues, sender)
     on, policy = found.ticket, batch.policy
+    imprints = _imprints(mail, judgement, evidence, sender)
     return Known(
         sender=sender,
         sender_is_new=mail.sender is not None and batch.people.is_new(mail.sender),
@@ -69,7 +70,18 @@ def context(
         named=batch.named,
         pictures=pictures.seen(batch.sheet, mail),
         handed=_handed(batch, mail, sender, judgement, evidence) if on is None else None,
+        imprints=imprints,
+        replay_of=batch.once.imprinted(imprints, stored.inbound) if imprints else None,
     )
+
+
+def _imprints(
+    mail: InboundMail, judgement: Judgement, evidence: Evidence, sender: Person | None
+) -> tuple[str, ...]:
+    """Of a letter that may order something. A forged copy that comes first must not spend the true one's."""
+    if sender is None or not (judgement.is_person and evidence.authenticated):
+        return ()
+    return signatures.imprints(mail) if sender.is_staff or "#" in mail.typed else ()
 
 
 def _earlier(

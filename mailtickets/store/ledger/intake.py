@@ -249,6 +249,9 @@ def settle(batch: Batch, letter: int, decision: Decision, case: Case, ticket: Ti
     """The one outcome of a letter (its inbound id)."""
     mail, sender = case.mail, case.known.sender
     batch.came(letter, mail.fingerprint, decision.outcome, case.evidence)
+    batch.once.spend(decision.spends, letter)
+    if decision.outcome is not Outcome.IGNORED:
+        batch.once.imprint(case.known.imprints, letter)
     batch.sheet.put(
         _SETTLE,
         {

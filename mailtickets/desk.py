@@ -173,22 +173,18 @@ class Judged:
 
 def judge(desk: Desk, stored: ledger.Stored, mail: InboundMail) -> Judged:
     """The judgements that ask nothing of the ledger."""
-    judgement = classify.kind(mail, desk.policy.own)
-    writer = authors.author(mail, judgement, desk.policy.own)
-    # Whoever is found so is proven by nothing: signatures vouch for what stands in From.
-    mail = pictures.shown(replace(mail, sender=writer, signer="", seal=None) if writer else mail)
     policy = desk.policy
+    judgement = classify.kind(mail, policy.own)
     clues = thread.clues(mail, desk.secret, policy.ticket_tag, policy.own, policy.trust.subaddress)
     evidence = identity.evidence(mail, policy.trust, clues.tokens)
+    if writer := authors.author(mail, judgement, policy.own):
+        mail, evidence = replace(mail, sender=writer, signer="", seal=None), identity.of_another(evidence)
+    mail = pictures.shown(mail)
     return Judged(
         mail=mail,
         judgement=judgement,
         clues=clues,
-        evidence=identity.aged(
-            replace(evidence, authenticated="") if writer else evidence,
-            mail.sent_at,
-            stored.mail.received_at,
-        ),
+        evidence=identity.aged(evidence, mail.sent_at, stored.mail.received_at),
         wanted=commands.listing(mail),
     )
 

@@ -88,10 +88,11 @@ def show_one(
 def _asked(
     tx: Tx, settings: Settings, text: tuple[str, ...], statuses: tuple[str, ...], assignee: str, rows: int
 ) -> TicketFilter:
+    from mailtickets.core.mail import Address
     from mailtickets.store import people
     from mailtickets.store.views import TicketFilter
 
-    who = None if assignee in ("", "nobody") else people.by_address(tx, assignee.casefold())
+    who = None if assignee in ("", "nobody") else people.by_address(tx, Address(assignee).key)
     if who is None and assignee not in ("", "nobody"):
         end(USAGE, f"--assignee: nobody known has the address {words(assignee)}.")
     return TicketFilter(

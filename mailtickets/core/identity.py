@@ -1,21 +1,19 @@
 """Who is it, and what proves it. Evidence is a value: it is kept with the letter.
 
-The law: SPF and ARC prove nothing about From; of several verdicts of the operator's server the worst counts;
-what cannot be read counts as if it had said no. The only door to authres.
+The law: SPF and ARC prove nothing about From; of several verdicts of the operator's server the worst counts; and what
+somebody vouches for is a letter as they have read it, and the address that stood in From.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import authres
-import authres.dmarc
-
 from mailtickets.core.mail import Address, InboundMail
+from mailtickets.core.signatures import is_aligned, is_partial
 from mailtickets.core.tokens import Token
+from mailtickets.core.verdicts import Verdict, verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +44,7 @@ class Evidence:
     spent: tuple[Token, ...] = ()  # ours too, but somebody outside has seen them: they prove nothing any more
     stale: str = ""  # why it may be an old letter that somebody sends again: it orders nothing
     confirmed: str = ""  # how the registered address has said that it was they: "letter 17"
+    disregarded: str = ""  # why what a server vouches for does not count: this may be another letter
 
     @property
     def is_contrary(self) -> bool:
@@ -56,22 +55,28 @@ OLDEST = timedelta(days=7)  # that the Date of a letter which orders something m
 
 
 def evidence(mail: InboundMail, trust: Trust, tokens: tuple[Token, ...]) -> Evidence:
-    """All that is known about the sender. `tokens`: those of ours that the letter carries."""
-    verdicts = tuple(_verdicts(mail, trust))
+    """All that is known about whoever stands in From. `tokens`: those of ours that the letter carries."""
+    found, seal = tuple(verdicts(mail, trust.authserv_id, trust.own_hosts)), mail.seal
     contrary = "; ".join(mail.from_defects)
-    seal = mail.seal
     if not contrary and seal and seal.is_broken:
         contrary = seal.doubt
-    if not contrary and any(v is not None and "fail" in v.dmarc for v in verdicts):
+    if not contrary and any("fail" in verdict.dmarc for verdict in found):
         contrary = "dmarc=fail"
-    authenticated = "" if contrary or mail.sender is None else _authenticated(mail.sender, verdicts)
-    if mail.signer and not (contrary or authenticated):
-        authenticated = f"dkim=pass header.d={mail.signer}, checked by the desk"
-    if contrary or seal is None:
-        return Evidence(tokens, authenticated, contrary)
+    if contrary or mail.sender is None:
+        return Evidence(tokens, "", contrary)
+    known = _vouched(mail, mail.sender, found, tokens)
+    if seal is None:
+        return known
     if seal.doubt:
-        return Evidence(tokens, authenticated, doubt=seal.doubt)
-    return Evidence(tokens, authenticated, signed=seal.fingerprint, is_bound=seal.is_bound)
+        return replace(known, doubt=seal.doubt)
+    return replace(known, signed=seal.fingerprint, is_bound=seal.is_bound)
+
+
+def of_another(evidence: Evidence) -> Evidence:
+    """What is left of it where the writer is not who stood in From: nothing speaks for them."""
+    vouched = evidence.authenticated
+    why = f"{vouched}, but for the address in From, and its writer is another" if vouched else ""
+    return Evidence(contrary=evidence.contrary, disregarded=why or evidence.disregarded)
 
 
 def aged(found: Evidence, sent_at: datetime | None, came_at: datetime) -> Evidence:
@@ -96,88 +101,37 @@ def without(found: Evidence, spent: Container[Token]) -> Evidence:
 
 def wants_check(mail: InboundMail, trust: Trust) -> bool:
     """Whether the desk should check signatures itself: it may, and the operator's server has not judged the letter."""
-    return trust.dkim and not any(v is None or v.dmarc or v.checks_dkim for v in _verdicts(mail, trust))
+    found = verdicts(mail, trust.authserv_id, trust.own_hosts)
+    return trust.dkim and not any(not v.is_readable or v.dmarc or v.checks_dkim for v in found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    """One Authentication-Results field of the operator's own server (RFC 8601 section 2.2)."""
+def _vouched(
+    mail: InboundMail, sender: Address, found: tuple[Verdict, ...], tokens: tuple[Token, ...]
+) -> Evidence:
+    authenticated = _authenticated(sender, found)
+    if mail.signer and not authenticated:
+        authenticated = f"dkim=pass header.d={mail.signer}, checked by the desk"
+    if authenticated and (why := _why_not(mail, sender, found)):
+        return Evidence(tokens, disregarded=f"{authenticated}, but {why}")
+    return Evidence(tokens, authenticated)
 
-    dmarc: tuple[str, ...]  # results, in lower case
-    dmarc_from: tuple[str, ...]  # header.from of those that passed
-    checks_dkim: bool
-    dkim_domains: tuple[str, ...]  # of signatures that are valid
 
-
-def _authenticated(sender: Address, verdicts: tuple[_Verdict | None, ...]) -> str:
-    """What vouches for the From domain, "" if nothing does. None among the verdicts: one that cannot be read."""
-    known = [verdict for verdict in verdicts if verdict is not None]
-    if len(known) < len(verdicts):
+def _authenticated(sender: Address, found: tuple[Verdict, ...]) -> str:
+    """What vouches for the From domain, "" if nothing does."""
+    if not all(verdict.is_readable for verdict in found):
         return ""
-    dmarc = [verdict for verdict in known if verdict.dmarc]
+    dmarc = [verdict for verdict in found if verdict.dmarc]
     if dmarc and all(set(v.dmarc) == {"pass"} and set(v.dmarc_from) <= {sender.domain} for v in dmarc):
         return "dmarc=pass"
-    dkim = [verdict for verdict in known if verdict.checks_dkim]
+    dkim = [verdict for verdict in found if verdict.checks_dkim]
     aligned = [next((d for d in v.dkim_domains if is_aligned(d, sender.domain)), "") for v in dkim]
     return f"dkim=pass header.d={aligned[0]}" if aligned and all(aligned) else ""
 
 
-def is_aligned(signed: str, domain: str) -> bool:
-    """RFC 7489 section 3.1.1, without a list of public suffixes: the signer is the domain, or above it."""
-    return signed == domain or ("." in signed and domain.endswith(f".{signed}"))
-
-
-def _verdicts(mail: InboundMail, trust: Trust) -> Iterator[_Verdict | None]:
-    """What the operator's server wrote, top first; None where it is its name but cannot be read."""
-    if not trust.authserv_id:
-        return
-    wanted = trust.authserv_id.casefold()
-    own_hosts = frozenset(host.casefold() for host in trust.own_hosts)
-    for name, value in mail.headers:
-        # RFC 8601 section 5: what stands below a foreign hop, a foreigner may have written.
-        if name == "received" and own_hosts and not _is_own_hop(value, own_hosts):
-            return
-        if name == "authentication-results" and _authserv_id(value) == wanted:
-            yield _verdict(value)
-
-
-def _authserv_id(value: str) -> str:
-    """The id at the start of a value; comments may stand before it (RFC 8601 section 2.2)."""
-    found = _AUTHSERV_ID.match(value)
-    return (found[1] or found[2]).casefold() if found else ""
-
-
-_AUTHSERV_ID = re.compile(r"(?:\s|\([^()]*\))*(?:\"([^\"]*)\"|([^\s;()\"]+))")
-_BY = re.compile(r"(?:^|\s)by\s+([^\s;()]+)", re.IGNORECASE)
-_LOCAL_HOPS = frozenset({"localhost", "localhost.localdomain", "127.0.0.1", "[127.0.0.1]", "::1", "[::1]"})
-
-
-def _is_own_hop(received: str, own_hosts: frozenset[str]) -> bool:
-    found = _BY.search(received)
-    host = found[1].casefold().rstrip(".") if found else ""
-    return host in own_hosts or host in _LOCAL_HOPS
-
-
-def _verdict(value: str) -> _Verdict | None:
-    try:
-        parsed = _FEATURES.parse(f"Authentication-Results: {value}")
-    except authres.AuthResError:
-        return None
-    dmarc = [result for result in parsed.results if result.method.lower() == "dmarc"]
-    dkim = [result for result in parsed.results if result.method.lower() == "dkim"]
-    return _Verdict(
-        dmarc=tuple(result.result.lower() for result in dmarc),
-        dmarc_from=tuple(d for r in dmarc if r.result.lower() == "pass" for d in _domains(r, "from")),
-        checks_dkim=bool(dkim),
-        dkim_domains=tuple(d for r in dkim if r.result.lower() == "pass" for d in _domains(r, "d", "i")),
-    )
-
-
-_FEATURES = authres.FeatureContext(authres.dmarc)
-
-
-def _domains(result: authres.AuthenticationResult, *names: str) -> Iterator[str]:
-    """The domains in header properties of a result: "@example.org", "ann@example.org" and "example.org" alike."""
-    for field in result.properties:
-        if field.type.lower() == "header" and field.name.lower() in names:
-            yield str(field.value).rpartition("@")[2].casefold().rstrip(".")
+def _why_not(mail: InboundMail, sender: Address, found: tuple[Verdict, ...]) -> str:
+    """Why a letter that somebody vouches for may not be the one that is read here; "" if it is."""
+    if mail.ambiguity:
+        return f"it can be read in two ways: {mail.ambiguity}"
+    if is_partial(mail) and not any(verdict.knows_path(sender.domain) for verdict in found):
+        return "the signature covers only the beginning of the text (l=)"
+    return ""

@@ -17,6 +17,7 @@ from mailtickets.core.classify import Kind
 from mailtickets.core.decision import Decision, Message, Undeliverable
 from mailtickets.core.diagnosis import of_bounce
 from mailtickets.core.difference import differences
+from mailtickets.core.mail import Address
 from mailtickets.core.person import Part
 from mailtickets.core.policy import Policy
 from mailtickets.core.silence import Silence, Silent, all_silent
@@ -171,7 +172,7 @@ def _lost_to(case: Case, news: Sequence[Bounced]) -> People:
     if case.known.bounced or case.known.route is not Route.OWN_ID or case.mail.bounce is None:
         return audience.distinct(one.recipient for one in news if one.kind in _WORDS)
     # The outbox no longer has the row, but the report carries an id of ours.
-    failed = {spec.casefold() for spec in case.mail.bounce.recipients}
+    failed = {Address(spec).key for spec in case.mail.bounce.recipients}
     around = audience.circle(case.known)
     return tuple(p for p in audience.outside(around) if p.address.key in failed)
 

@@ -21,11 +21,11 @@ class Address:
     @property
     def key(self) -> str:
         """The form to compare and to store by."""
-        return self.spec.casefold()
+        return _lower(self.spec)
 
     @property
     def domain(self) -> str:
-        return self.spec.rpartition("@")[2].casefold()
+        return _lower(self.spec.rpartition("@")[2])
 
     @property
     def shown(self) -> str:
@@ -37,6 +37,14 @@ class Address:
 
     def __hash__(self) -> int:
         return hash(self.key)
+
+
+def _lower(spec: str) -> str:
+    """Never `casefold`: it would make one address of `straße.example` and `strasse.example`, which may be two owners'."""
+    if spec.isascii():
+        return spec.lower()
+    # Nor may a letter of another alphabet (the sign of Kelvin) become one of ours.
+    return "".join(c if (low := c.lower()).isascii() and not c.isascii() else low for c in spec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +171,7 @@ class InboundMail:
         None  # whom a mailing list says that it has put its own address in place of
     )
     forwards: tuple[Forwarded, ...] = ()  # letters that it hands on, the outermost first
+    ambiguity: str = ""  # why another program may read another letter in the same octets; "" for nearly all
     signer: str = ""  # the domain whose signature proves From, if the desk has checked one and found it valid
     seal: Seal | None = None
 

@@ -13,8 +13,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from mailtickets.core.identity import is_aligned
-from mailtickets.core.mail import InboundMail
+from mailtickets.core.mail import Address, InboundMail
 
 # Each has to be signed as often as it stands there: what is signed is the lowest (RFC 6376 section 5.4.2),
 # what a reader is shown may be the highest.
@@ -37,9 +36,28 @@ class Signature:
         return f"{self.selector}._domainkey.{self.domain}"
 
 
+def is_aligned(signed: str, domain: str) -> bool:
+    """RFC 7489 section 3.1.1, without a list of public suffixes: the signer is the domain, or above it."""
+    return signed == domain or ("." in signed and domain.endswith(f".{signed}"))
+
+
+def are_related(one: str, two: str) -> bool:
+    """Whether one of two domains is the other, or below it."""
+    return is_aligned(one, two) or is_aligned(two, one)
+
+
+def is_partial(mail: InboundMail) -> bool:
+    """Whether a signature of the sender's domain ends before the text does: the rest may be anybody's.
+
+    One that covers all, beside it, is no comfort: it may be put there by whoever wrote the rest.
+    """
+    signed = (tags for value in mail.header("dkim-signature") if _by(tags := _tags(value), mail.sender))
+    return any("l" in tags for tags in signed)
+
+
 def worth_checking(mail: InboundMail) -> tuple[Signature, ...]:
     """The signatures that would prove the sender if they are valid; none if nobody is to be believed anyway."""
-    if mail.sender is None or mail.from_defects:
+    if mail.sender is None or mail.from_defects or mail.ambiguity:
         return ()
     there = Counter(name for name, _ in mail.headers)
     found = (
@@ -77,6 +95,10 @@ def _signature(index: int, value: str, sender_domain: str, there: Counter[str]) 
         _NAME.fullmatch(domain) and _NAME.fullmatch(selector) and is_aligned(domain, sender_domain)
     )
     return Signature(index, domain, selector) if is_whole and is_strong and is_ours_to_ask else None
+
+
+def _by(tags: dict[str, str], sender: Address | None) -> bool:
+    return sender is not None and are_related(tags.get("d", "").lower().rstrip("."), sender.domain)
 
 
 def _tags(value: str) -> dict[str, str]:

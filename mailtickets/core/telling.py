@@ -119,6 +119,8 @@ def proofs(
         )
     if evidence.stale:
         against.append(f"{evidence.stale}: it may be an old mail that somebody sends again")
+    if evidence.disregarded:
+        against.append(f"what vouches for it does not count: {evidence.disregarded}")
     if evidence.authenticated:
         speaks_for.append(f"the desk's own mail server vouches for the domain: {evidence.authenticated}")
     if evidence.signed:

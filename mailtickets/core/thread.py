@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from mailtickets.core import tokens
-from mailtickets.core.mail import InboundMail
+from mailtickets.core.mail import Address, InboundMail
 from mailtickets.core.tokens import Secret, Token
 
 
@@ -129,7 +129,7 @@ def _address_tokens(
     if not subaddress:
         return ()
     written = [a.key for a in (*mail.to, *mail.cc)]
-    written += [v.strip(" \t<>").casefold() for name in _DELIVERY_HEADERS for v in mail.header(name)]
+    written += [Address(v.strip(" \t<>")).key for name in _DELIVERY_HEADERS for v in mail.header(name)]
     found = (_address_token(spec, secret, own, subaddress) for spec in written)
     return tuple(token for token in found if token is not None)
 

@@ -219,7 +219,7 @@ def read_rows(rows: Iterable[Row[Any]], skip: int = 0) -> tuple[tuple[Row[Any], 
 def _joined(rows: Sequence[Sequence[Any]]) -> Person:
     """One person, from the row of each address."""
     id, spec, called, name, role, projects, language, timezone, heard = rows[0][:9]
-    registered = spec.casefold()
+    registered = Address(spec).key
     width = len(person.c)
     others = tuple(
         Address(row[width + 1], row[width + 2]) for row in rows if row[width] not in (None, registered)

@@ -91,6 +91,25 @@ def test_why_a_sender_is_not_believed(fields: bytes, defects: tuple[str, ...]) -
     assert reading.read(fields + b"\nx").from_defects == defects
 
 
+@pytest.mark.parametrize(
+    ("one", "two", "are_same"),
+    [
+        ("Ann@Example.ORG", "ann@example.org", True),
+        ("ÉMILE@example.org", "émile@example.org", True),
+        ("ann@straße.example", "ann@strasse.example", False),  # two domains with two owners (RFC 5894)
+        ("ann@\u212aelvin.example", "ann@kelvin.example", False),
+        ("ann@e\u017fample.org", "ann@esample.org", False),
+        ("\u0430nn@example.org", "ann@example.org", False),  # a Cyrillic a
+        ("ann@ex\u0430mple.org", "ann@example.org", False),
+        ("ann@\uff45xample.org", "ann@example.org", False),  # a full-width e
+        ("ann@e\ufb03.example", "ann@effi.example", False),  # a ligature
+    ],
+)
+def test_an_address_that_only_looks_like_another_is_another(one: str, two: str, are_same: bool) -> None:
+    assert (Address(one) == Address(two)) is are_same
+    assert are_same or Address(one).key != Address(two).key
+
+
 LIKENESSES = {
     b"From: Big Bug bug@customer.example\n": "bug@customer.example",
     b"From: [ann@example.org] <s@customer.example>\n": "s@customer.example",

@@ -71,6 +71,13 @@ def test_nobody_is_asked_about_a_letter_with_two_froms() -> None:
     assert found(field(), "From: eve@evil.example", *FIELDS) == ()
 
 
+@pytest.mark.parametrize(
+    "damage", ["X: y\r\r#status closed", "X : y", "X: y\r\n ", "Reply-To: a@x\r\nReply-To: b@x"]
+)
+def test_nobody_is_asked_about_a_letter_that_can_be_read_in_two_ways(damage: str) -> None:
+    assert found(field(), *FIELDS, damage) == ()
+
+
 def test_the_index_counts_the_signatures_that_are_not_worth_it() -> None:
     assert [s.index for s in found(field(d="evil.example"), field(), *FIELDS)] == [1]
 

@@ -2,96 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from email import message_from_bytes, policy
 from email.message import EmailMessage
-from functools import cache
-from typing import Any
 
 import pytest
-from sqlalchemy import select
 
-from mailtickets import desk as desk_room
 from mailtickets.config import Staff
-from mailtickets.core import reading
 from mailtickets.core.case import MessageKind, Outcome
-from mailtickets.core.identity import Trust
-from mailtickets.core.mail import RawMail
 from mailtickets.core.person import Part, Role
-from mailtickets.core.retry import Done, Sent
-from mailtickets.core.tokens import Secret
-from mailtickets.desk import Desk, Ending, Letter
-from mailtickets.store import ledger, outbox, people, schema, views
-from mailtickets.store.engine import Store, Tx
-from mailtickets.store.views import TicketView
-from mailtickets.templates import Templates
-from tests.store.letters import ANN, DESK, LEE, NOW, POLICY
+from mailtickets.store import people, views
+from mailtickets.store.engine import Store
+from tests.store.front import Front
+from tests.store.letters import ANN, DESK, LEE, NOW
 
 BEN = "ben@example.org"
-
-
-@cache
-def _render() -> Any:
-    return Templates.load().render
-
-
-@dataclass
-class Front:
-    """A desk with a ledger: octets go in, mails come out. Owns the time and the next UID."""
-
-    store: Store
-    uid: int = 0
-    seen: set[int] = field(default_factory=set)
-
-    def write(self, sender: str, subject: str, text: str, *, to: str = DESK.spec, **headers: str) -> Ending:
-        """A letter of somebody. Names of headers with _ for -."""
-        fields = {"From": sender, "To": to, "Subject": subject, "Message-ID": f"<{self.uid}@letter.example>"}
-        fields |= {name.replace("_", "-"): value for name, value in headers.items()}
-        head = "".join(f"{name}: {value}\n" for name, value in fields.items())
-        return self.take(f"{head}\n{text}\n".encode())
-
-    def take(self, octets: bytes) -> Ending:
-        self.uid += 1
-        now = NOW + timedelta(minutes=self.uid)
-        raw = RawMail(DESK.key, 7, self.uid, now, octets, len(octets))
-        (stored,) = self.store.write_sync(ledger.keep, self.store.blobs, (raw,), now)
-        desk = Desk(
-            replace(POLICY, trust=Trust(authserv_id="mx.example.org")), Secret((b"x" * 32,)), _render()
-        )
-        (ending,) = self.store.write_sync(desk_room.take, desk, (Letter(stored, reading.read(octets)),), now)
-        self.store.write_sync(self._send, now + timedelta(seconds=30))
-        return ending
-
-    def _send(self, tx: Tx, now: Any) -> None:
-        for row in outbox.claim(tx, "front", 100, now):
-            outbox.settle(tx, row, Sent(250, "Ok"), Done(), now)
-
-    def mails(self) -> list[tuple[str, str, EmailMessage]]:
-        """Kind, recipient and mail of what was sent since the last look."""
-        with_octets = (
-            schema.outbox.c.id,
-            schema.outbox.c.kind,
-            schema.outbox.c.recipient,
-            schema.outbox.c.octets,
-        )
-        rows = self.store.read_sync(
-            lambda tx: tx.execute(select(*with_octets).order_by(schema.outbox.c.id)).all()
-        )
-        new = [row for row in rows if row.id not in self.seen]
-        self.seen |= {row.id for row in new}
-        return [
-            (row.kind.value, row.recipient, message_from_bytes(row.octets, policy=policy.default))
-            for row in new
-        ]
-
-    def told(self) -> list[tuple[str, str]]:
-        return [(kind, who) for kind, who, _ in self.mails()]
-
-    def view(self, number: int = 1) -> TicketView:
-        found = self.store.read_sync(views.ticket, number)
-        assert found is not None
-        return found
 
 
 @pytest.fixture

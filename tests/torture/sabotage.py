@@ -11,6 +11,7 @@ import contextlib
 import hmac
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -207,9 +208,73 @@ def _tokens_are_never_spent() -> None:
 
 
 def _any_hop() -> None:
+    from mailtickets.core import verdicts
+
+    _be(verdicts, "_is_own_hop", lambda *_: True)
+
+
+def _any_server() -> None:
+    from mailtickets.core import verdicts
+    from tests.store.front import SERVER
+
+    _be(verdicts, "_called", lambda _: SERVER)
+
+
+def _best_verdict() -> None:
     from mailtickets.core import identity
 
-    _be(identity, "_is_own_hop", lambda *_: True)
+    each = identity._authenticated
+    _be(
+        identity,
+        "_authenticated",
+        lambda sender, found: next(filter(None, (each(sender, (v,)) for v in found)), ""),
+    )
+
+
+def _header_i_too() -> None:
+    from mailtickets.core import verdicts
+
+    _be(verdicts, "_domains", _named(verdicts._domains))
+    verdicts._verdict.cache_clear()
+
+
+def _named(domains: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda result, kind, name: (
+        [*domains(result, kind, "d"), *domains(result, kind, "i")]
+        if name == "d"
+        else domains(result, kind, name)
+    )
+
+
+def _spoilt_fields_are_silent() -> None:
+    from mailtickets.core import verdicts
+
+    _be(verdicts, "_FAILED", re.compile("(?!)"))
+
+
+def _any_reading() -> None:
+    from mailtickets.core import identity
+
+    _be(identity, "_why_not", lambda *_: "")
+
+
+def _any_writer() -> None:
+    from mailtickets.core import identity
+
+    _be(identity, "of_another", lambda evidence: evidence)
+
+
+def _any_likeness() -> None:
+    from mailtickets.core import mail
+
+    _be(mail, "_lower", str.casefold)
+
+
+def _any_from() -> None:
+    from mailtickets.core.reading import headers
+
+    sender = headers._sender
+    _be(headers, "_sender", lambda froms: (sender(froms)[0], ()))
 
 
 def _no_answered_text() -> None:
@@ -370,6 +435,7 @@ def _everybody_sees_all() -> None:
 
 
 D = "tests/core/test_decide.py"
+F = "tests/store/test_forgeries.py"
 DEFENCES: Mapping[str, Defence] = {
     "fingerprint": Defence("the same letter by another route is one letter", _no_fingerprints, "tests/store/test_context.py", "duplicate and sqlite"),
     "raw hash": Defence("the same octets are one letter", _no_hashes, "tests/store/test_intake.py", "(same_octets or new_uidvalidity) and sqlite"),
@@ -395,6 +461,14 @@ DEFENCES: Mapping[str, Defence] = {
     "date": Defence("an old mail orders nothing", _any_date, "tests/house/test_once.py", "old_mail"),
     "spent token": Defence("an id that somebody outside has seen proves nothing", _tokens_are_never_spent, "tests/house/test_once.py", "went_to_someone or within_the_batch"),
     "own hosts": Defence("a foreign verdict does not count", _any_hop, "tests/core/test_identity.py", "foreign_hop"),
+    "server's id": Defence("only the operator's own server is heard", _any_server, F, "another"),
+    "worst verdict": Defence("of several verdicts the worst counts", _best_verdict, F, "above or below"),
+    "signing domain": Defence("a signer cannot sign for another", _header_i_too, F, "ours"),
+    "spoilt field": Defence("a stranger's words hide no dmarc=fail", _spoilt_fields_are_silent, F, "spoilt"),
+    "one reading": Defence("nobody vouches for what can be read in two ways", _any_reading, F, "signed or subject"),
+    "writer in From": Defence("whoever stands in Reply-To is proven by nothing", _any_writer, F, "form"),
+    "one address": Defence("an address that only looks like another is another", _any_likeness, "tests/core/test_reading_addresses.py", "looks_like"),
+    "one From": Defence("two Froms are nobody's", _any_from, F, "Froms or group"),
     "answered text": Defence("a quoted line is no command", _no_answered_text, D, "answered_message"),
     "own address": Defence("the desk does not answer itself", _own_addresses_are_strangers, "tests/core/test_classify.py", "headers_say"),
     "tag": Defence("a guessed number leads nowhere", _any_tag, "tests/store/test_context.py", "number_leads and sqlite"),

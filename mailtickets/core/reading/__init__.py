@@ -22,6 +22,7 @@ from mailtickets.core.reading import (
     seals,
     texts,
 )
+from mailtickets.core.reading.ambiguity import ambiguity
 from mailtickets.core.reading.fingerprint import fingerprint
 from mailtickets.core.reading.limits import Broken, ReadingLimits
 
@@ -75,6 +76,7 @@ def read(octets: bytes, limits: ReadingLimits = _LIMITS, pinned: Pinned = NOBODY
         # What a report encloses is our own letter.
         forwards=() if bounce or report else forwards.forwards(root, segments, limits),
         seal=seal,
+        ambiguity=ambiguity(octets, fields),
     )
 
 

@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from mailtickets import __version__, config, desk, dkim, failpoints, log, schedule, upkeep
+from mailtickets import __version__, config, desk, dkim, failpoints, log, schedule, strike, upkeep
 from mailtickets.config import Settings
 from mailtickets.control import door
 from mailtickets.control.clerk import LedgerClerk
@@ -217,6 +217,7 @@ async def _work(
     keyring: Keyring,
 ) -> None:
     furnished = desk.furnish(settings)
+    strike.hide(*(key.decode("latin-1") for key in furnished.secret.keys))
     watch, outages = ground.presence, ground.outages
     pulse = Pulse()
     loop = asyncio.get_running_loop()
@@ -358,7 +359,9 @@ async def _keep_window_open(settings: Settings) -> None:
     while True:
         command = (sys.executable, "-m", "mailtickets", "window", "--config", str(settings.config_file))
         opened_at = loop.time()
-        window = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
+        window = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.DEVNULL, env=config.left_in_environment(settings)
+        )
         log.window_started(window.pid, settings.web.listen)
         try:
             code = await window.wait()

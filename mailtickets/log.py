@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections import deque
 from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,21 +17,21 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import Processor
 
+from mailtickets import strike
+
 _LONGEST = 300  # characters of one value: a server's answer, not a letter
-_LATE = 256  # secrets that came up while we run: enough for a day of renewed tokens of a few accounts
-_SHORTEST = 8  # characters of a secret: striking out "demo" or "support" would leave nothing to read
 _log = structlog.get_logger()
-_hidden_late: deque[str] = deque(maxlen=_LATE)  # each in every form that it may be quoted in
 
 
 def setup(format: str, hidden: Sequence[str] = (), stream: TextIO = sys.stderr) -> None:
     """`format`: json, console, or auto (console on a terminal). `hidden`: secrets to strike out (config.hidden)."""
+    strike.settle(hidden)
     is_console = format == "console" or (format == "auto" and stream.isatty())
     shared: list[Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         structlog.processors.format_exc_info,
-        _strike(hidden),
+        _strike,
         _one_line_each,
         _head_first,
     ]
@@ -88,32 +87,9 @@ def _head_first(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[
     return {key: event[key] for key in (*head, *(k for k in event if k not in head)) if key in event}
 
 
-def _strike(hidden: Sequence[str]) -> Processor:
+def _strike(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """Nothing that holds a secret gets as far as being rendered, however a library has quoted it."""
-    longest_first = _forms(hidden)
-
-    def struck(value: object) -> object:
-        if isinstance(value, str):
-            for form in (*_hidden_late, *longest_first):
-                value = value.replace(form, "…")
-        return value
-
-    return lambda _, __, event: {key: struck(value) for key, value in event.items()}
-
-
-def _forms(hidden: Sequence[str]) -> Sequence[str]:
-    """As it may stand in a line, quoted once or twice; the longest first."""
-    worth = [one for one in hidden if len(one) >= _SHORTEST]
-    once = {form for one in worth for form in (one, json.dumps(one)[1:-1], repr(one)[1:-1])}
-    twice = {form for one in once for form in (one, json.dumps(one)[1:-1], repr(one)[1:-1])}
-    return sorted(twice, key=len, reverse=True)
-
-
-def hide(*secrets: str) -> None:
-    """Strike these out, too, from now on: what a provider has given while we run."""
-    for form in _forms(secrets):
-        if form not in _hidden_late:
-            _hidden_late.append(form)
+    return {key: strike.out(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
 # The service

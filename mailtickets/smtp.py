@@ -15,7 +15,7 @@ from datetime import datetime
 
 from aiosmtplib import SMTP, SMTPDataError, SMTPException, SMTPResponse, SMTPResponseException
 
-from mailtickets import log, oauth, wire
+from mailtickets import oauth, strike, wire
 from mailtickets.config import SmtpSettings
 from mailtickets.core.mail import Address
 from mailtickets.core.retry import Deferred, Failed, Result, Sent
@@ -313,7 +313,7 @@ async def _log_in_with(tokens: Tokens, client: SMTP, settings: SmtpSettings) -> 
         raise Refused(0, told, is_refusal=True)
     token = await _token(tokens)
     shown = oauth.initial_response(mechanism, settings.user, token, settings.host, settings.port)
-    log.hide(shown.decode())
+    strike.hide(shown.decode())
     answer = await client.execute_command(b"AUTH", mechanism.encode(), shown)
     if answer.code == 334:
         answer = await client.execute_command(oauth.REFUSED[mechanism])

@@ -15,6 +15,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from mailtickets import strike
+
 SOON = timedelta(days=14)  # a certificate that ends sooner is worth a word
 
 
@@ -154,5 +156,6 @@ def keep_alive(sock: Any) -> None:
 
 
 def one_line(text: str, longest: int = 300) -> str:
-    """A server's answer, fit for a sentence."""
-    return " ".join(text.split())[:longest].rstrip(". ")
+    """A server's answer, fit for a sentence: without our secrets, should it repeat them."""
+    whole = strike.out(" ".join(text.split()), strike.SHORTEST_SAID)
+    return whole[:longest].rstrip(". ")

@@ -55,12 +55,14 @@ def end(code: int, sentence: str) -> NoReturn:
 
 def settings(file: Path | None, *, with_secrets: bool = False, is_signed_in: bool = True) -> Settings:
     """The operator's settings, or exit 78 with every error of the file. As of `config.load`."""
-    from mailtickets import config
+    from mailtickets import config, strike
 
     try:
-        return config.load(config.find(file), with_secrets=with_secrets, is_signed_in=is_signed_in)
+        found = config.load(config.find(file), with_secrets=with_secrets, is_signed_in=is_signed_in)
     except config.ConfigError as error:
         end(IN_THE_WAY, str(error))
+    strike.settle(config.hidden(found))
+    return found
 
 
 @contextmanager

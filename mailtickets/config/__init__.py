@@ -4,7 +4,7 @@ from mailtickets.config.advice import concerns
 from mailtickets.config.failing import failpoint_plan
 from mailtickets.config.keys import concerns as key_concerns
 from mailtickets.config.loading import find, load
-from mailtickets.config.secret import hidden, refresh_token, secrets
+from mailtickets.config.secret import hidden, left_in_environment, refresh_token, secrets
 from mailtickets.config.settings import (
     ConfigError,
     ImapSettings,
@@ -32,6 +32,7 @@ __all__ = [
     "find",
     "hidden",
     "key_concerns",
+    "left_in_environment",
     "load",
     "refresh_token",
     "secrets",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import quote
 
 from mailtickets.config import presets, providers, secret, tables
 from mailtickets.config.across import DEFAULT_PROJECT
@@ -44,9 +45,9 @@ def settings(
     return Settings(
         config_file=path,
         state_dir=state.resolve(),
-        database_url=_database(file.database.url, state.resolve()),
+        database_url=_database(file.database.url, state.resolve(), secrets.get("database", "")),
         blobs=(state / file.storage.url).resolve(),
-        secret_files=tuple((state / name).resolve() for name in file.desk.secret_file),
+        secret_files=tuple(_secret_file(name, state.resolve()) for name in file.desk.secret_file),
         templates_dir=_beside(folder, file.desk.templates_dir),
         mailboxes=tuple(
             MailboxSettings(
@@ -69,6 +70,11 @@ def settings(
         free_disk=file.limits.free_disk,
         alarm_after=file.desk.alarm_after,
         pinned=Pinned(keys, policy.own),
+        password_variables=tuple(
+            login.password_env
+            for login in (*(box.imap for box in file.mailbox), file.smtp)
+            if login.password_env
+        ),
     )
 
 
@@ -80,10 +86,17 @@ def _named(address: Address, name: str) -> Address:
     return Address(address.spec, name)
 
 
-def _database(url: str, state: Path) -> str:
+def _secret_file(name: str, state: Path) -> Path:
+    """In the state directory, where it is made, unless systemd hands out a credential of that name."""
+    return secret.place(name, state) or state
+
+
+def _database(url: str, state: Path, password: str) -> str:
     """An SQLAlchemy URL; the SQLite file lies in the state directory unless its path is absolute."""
     if url.startswith("sqlite:///"):
         return f"sqlite:///{state / url.removeprefix('sqlite:///')}"
+    if password:
+        url = url.replace("@", f":{quote(password, safe='')}@", 1)
     return url.replace("postgresql://", "postgresql+psycopg://", 1)
 
 

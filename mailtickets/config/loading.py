@@ -13,7 +13,7 @@ from mailtickets.config import across, faults, keys, secret
 from mailtickets.config.build import refresh_token_name, settings
 from mailtickets.config.faults import Fault
 from mailtickets.config.settings import ConfigError, Settings
-from mailtickets.config.tables import File, Login, OAuth2Table
+from mailtickets.config.tables import DatabaseTable, File, Login, OAuth2Table
 from mailtickets.core.openpgp import Key
 
 PLACES = (Path("config.toml"), Path("/etc/mailtickets/config.toml"))
@@ -45,6 +45,7 @@ def load(path: Path, *, with_secrets: bool = True, is_signed_in: bool = True) ->
     pinned: Mapping[str, Key] = {}
     if found is not None:
         pinned = keys.pinned(found, path.parent, wrong)
+        read["database"] = _database_password(found.database, path.parent, wrong)
     if found is not None and with_secrets:
         wrong += _absent_files(found, path.parent)
         for place, login in _logins(found):
@@ -113,16 +114,30 @@ def _absent_files(file: File, folder: Path) -> Iterator[Fault]:
         yield Fault(path, faults.shown(path, name), f"there is no folder {folder / name}")
 
 
+def _database_password(table: DatabaseTable, folder: Path, wrong: list[Fault]) -> str:
+    """ "" if there is none, or with a fault. Whoever only looks into the database needs it too."""
+    if table.password_env:
+        return _from_environment("database", table.password_env, wrong)
+    if not table.password_file:
+        return ""
+    todo = "Put the password there"
+    return _from_file("database.password_file", table.password_file, folder, todo, wrong)
+
+
 def _password(place: str, login: Login, folder: Path, wrong: list[Fault]) -> str:
     """The password, or "" and a fault."""
     if not login.password_env:
         name = login.password_file or f"{place.rpartition('.')[2]}-password"
         return _from_file(f"{place}.password_file", name, folder, "Put the password there", wrong)
+    return _from_environment(place, login.password_env, wrong)
+
+
+def _from_environment(place: str, name: str, wrong: list[Fault]) -> str:
     try:
-        return secret.from_environment(login.password_env)
+        return secret.from_environment(name)
     except ValueError as error:
         path = f"{place}.password_env"
-        wrong.append(Fault(path, faults.shown(path, login.password_env), f"{error}. Put the password there"))
+        wrong.append(Fault(path, faults.shown(path, name), f"{error}. Put the password there"))
         return ""
 
 

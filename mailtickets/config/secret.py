@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from secrets import token_hex
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from mailtickets.config.settings import ConfigError, ImapSettings, OAuth2Settings, Settings, SmtpSettings
 from mailtickets.core.tokens import Secret
@@ -28,14 +28,27 @@ def secrets(settings: Settings) -> Secret:
 
 def hidden(settings: Settings) -> tuple[str, ...]:
     """What must never show anywhere: for the log to strike out."""
-    password = urlsplit(settings.database_url).password
+    url = urlsplit(settings.database_url)
+    # libpq takes a password, and that of a key, among the parameters too.
+    asked = parse_qs(url.query)
+    database = (
+        url.password,
+        unquote(url.password or ""),
+        *asked.get("password", ()),
+        *asked.get("sslpassword", ()),
+    )
     doors: tuple[ImapSettings | SmtpSettings, ...] = (
         *(box.imap for box in settings.mailboxes),
         settings.smtp,
     )
     applications = (door.oauth2.client_secret for door in doors if door.oauth2)
     servers = (*(door.password for door in doors), *applications)
-    return tuple(one for one in (*servers, password, unquote(password or "")) if one)
+    return tuple(one for one in (*servers, *database) if one)
+
+
+def left_in_environment(settings: Settings) -> dict[str, str]:
+    """The environment for a process of ours that logs in to no mail server: without their passwords."""
+    return {name: value for name, value in os.environ.items() if name not in settings.password_variables}
 
 
 def refresh_token(oauth2: OAuth2Settings) -> str:

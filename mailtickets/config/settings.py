@@ -124,6 +124,7 @@ class Settings:
     free_disk: int | None  # octets that must be free, or nothing new is begun; None: whatever there is
     alarm_after: timedelta  # how long something may be away before the operators are mailed
     pinned: Pinned  # whose OpenPGP signatures count
+    password_variables: tuple[str, ...] = ()  # environment variables that hold passwords of mail servers
 
 
 class ConfigError(Exception):

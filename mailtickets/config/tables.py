@@ -65,6 +65,24 @@ class DeskTable(Table):
 
 class DatabaseTable(Table):
     url: Annotated[str, PlainValidator(values.database_url)] = "sqlite:///mailtickets.db"
+    password_file: Text = ""
+    password_env: Annotated[str, PlainValidator(lambda v: v and values.variable(v))] = ""
+
+    @field_validator("password_file")
+    @classmethod
+    def _for_somebody(cls, name: str, info: ValidationInfo) -> str:
+        if name and "url" in info.data:
+            values.wants_password(info.data["url"])
+        return name
+
+    @field_validator("password_env")
+    @classmethod
+    def _one_source(cls, password_env: str, info: ValidationInfo) -> str:
+        if password_env and info.data.get("password_file"):
+            raise ValueError("the password has one source. Keep password_file or password_env, not both")
+        if password_env and "url" in info.data:
+            values.wants_password(info.data["url"])
+        return password_env
 
 
 class StorageTable(Table):

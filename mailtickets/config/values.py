@@ -263,6 +263,19 @@ def database_url(value: object) -> str:
     raise ValueError('write "sqlite:///mailtickets.db" or "postgresql://user@host/database"')
 
 
+def wants_password(url: str) -> None:
+    """ValueError if a password from elsewhere would have no place in this database URL."""
+    if not url.startswith("postgresql://"):
+        raise ValueError("a database in a file has no password. Leave the key out")
+    parts = urlsplit(url)
+    if not parts.username:
+        raise ValueError(
+            'whose password this is, is not said. Write the user into url: "postgresql://user@host/…"'
+        )
+    if parts.password is not None:
+        raise ValueError("the password has one source. Take it out of url, or leave the key out")
+
+
 def folder_url(value: object) -> str:
     """The path within `file:path`."""
     if isinstance(value, str) and value.startswith("file:") and value.isprintable() and value != "file:":

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from aioimaplib import IMAP4, Command, CommandTimeout, Response
 from aioimaplib.aioimaplib import SELECTED
 
-from mailtickets import log, oauth, wire
+from mailtickets import oauth, strike, wire
 from mailtickets.config import ImapSettings
 from mailtickets.imap import syntax
 from mailtickets.oauth import NoToken, Tokens
@@ -122,7 +122,7 @@ class Link:
         shown = oauth.initial_response(
             mechanism, self._settings.user, token, self._settings.host, self._settings.port
         ).decode()
-        log.hide(shown)
+        strike.hide(shown)
         answer = await self.ask(self._authenticate(mechanism, shown), self.deadlines.command)
         if answer.result != "OK":
             self._refuse(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from mailtickets import config, log
+from mailtickets import config, log, strike
 from mailtickets.config import OAuth2Settings
 from mailtickets.oauth import grant, keep
 from mailtickets.oauth.grant import Granted, NoToken
@@ -123,7 +123,7 @@ class Tokens:
             self.trouble = no if self._had else None
             raise
         self.trouble = None
-        log.hide(granted.access_token)
+        strike.hide(granted.access_token)
         now = _now()
         early = min(EARLY, SHARE * granted.lifetime)
         return _Had(granted.access_token, now, now + granted.lifetime - early, now + granted.lifetime)
@@ -136,14 +136,14 @@ class Tokens:
             async with keep.turn(self._file):
                 given = self._given()
                 spent = self._current(given)
-                log.hide(given, spent)
+                strike.hide(given, spent)
                 granted = await self._unless_refused(
                     spent, lambda: grant.by_refresh_token(self.settings, spent)
                 )
                 # From here to the disk nothing is awaited: a stop must not come between.
                 fresh = granted.refresh_token
                 if fresh and fresh != spent:
-                    log.hide(fresh)
+                    strike.hide(fresh)
                     self._unsaved = (given, fresh)
                 self._save()
                 return granted

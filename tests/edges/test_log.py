@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import structlog
 
-from mailtickets import log
+from mailtickets import log, strike
 
 CANARY = 'kan"arien\\vogel'
 
@@ -36,11 +36,7 @@ def _lines(stream: io.StringIO) -> list[dict[str, Any]]:
 def _events() -> list[tuple[str, Callable[..., None]]]:
     """Every event function: public, and gives nothing back."""
     found = inspect.getmembers(log, inspect.isfunction)
-    return [
-        (n, f)
-        for n, f in found
-        if f.__module__ == log.__name__ and n[0] != "_" and n not in ("setup", "hide")
-    ]
+    return [(n, f) for n, f in found if f.__module__ == log.__name__ and n[0] != "_" and n != "setup"]
 
 
 def _argument(annotation: str) -> object:
@@ -160,7 +156,7 @@ def test_secret_that_comes_up_later_is_struck_out_too(format: str) -> None:
     stream, secret = io.StringIO(), f"{CANARY} late {format}"
     log.setup(format, (), stream)
     log.concern(f"before: {secret}")
-    log.hide(secret, "short")
+    strike.hide(secret, "short")
     log.concern(f"{secret}, {secret!r}, short")
     logging.getLogger("library").warning("%s", repr(secret))
     before, *after = stream.getvalue().splitlines()

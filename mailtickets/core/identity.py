@@ -51,6 +51,7 @@ class Evidence:
         return bool(self.contrary)
 
 
+CHECKED = ", checked by the desk"
 OLDEST = timedelta(days=7)  # that the Date of a letter which orders something may be away from when it came
 
 
@@ -110,7 +111,7 @@ def _vouched(
 ) -> Evidence:
     authenticated = _authenticated(sender, found)
     if mail.signer and not authenticated:
-        authenticated = f"dkim=pass header.d={mail.signer}, checked by the desk"
+        authenticated = f"dkim=pass header.d={mail.signer}{CHECKED}"
     if authenticated and (why := _why_not(mail, sender, found)):
         return Evidence(tokens, disregarded=f"{authenticated}, but {why}")
     return Evidence(tokens, authenticated)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from mailtickets.core.account import Account
 from mailtickets.core.case import ReplyKind
 from mailtickets.core.classify import Kind
-from mailtickets.core.identity import Evidence
+from mailtickets.core.identity import CHECKED, Evidence
 from mailtickets.core.person import Person
 from mailtickets.core.thread import Route
 
@@ -90,6 +90,28 @@ def _why_new(account: Account) -> list[str]:
     return found or ["it answers no mail that the desk knows, and its subject names no ticket"]
 
 
+def proven(
+    evidence: Evidence,
+    sender: Person | None,
+    ticket: int,
+    numbers: Mapping[int, int],
+    people: Mapping[int, Person],
+) -> str:
+    """The same as `proofs`, in one sentence."""
+    speaks_for, against = proofs(evidence, sender, ticket, numbers, people)
+    if evidence.is_contrary:
+        return f"Is it who it says? Doubtful: {'; '.join(against)}."
+    if not speaks_for:
+        but = f", and {'; '.join(against)}" if against else ""
+        return f"Is it who it says? Nothing proves it{but}."
+    but = f". But {'; '.join(against)}" if against else ""
+    return f"Is it who it says? {_capital('; '.join(speaks_for))}{but}."
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
 def proofs(
     evidence: Evidence,
     sender: Person | None,
@@ -122,7 +144,9 @@ def proofs(
     if evidence.disregarded:
         against.append(f"what vouches for it does not count: {evidence.disregarded}")
     if evidence.authenticated:
-        speaks_for.append(f"the desk's own mail server vouches for the domain: {evidence.authenticated}")
+        is_ours = evidence.authenticated.endswith(CHECKED)
+        who = "a valid signature" if is_ours else "the desk's own mail server"
+        speaks_for.append(f"{who} vouches for the domain: {evidence.authenticated}")
     if evidence.signed:
         bound = "; what leads it to its ticket is signed too" if evidence.is_bound else ""
         speaks_for.append(f"it is signed with the sender's own OpenPGP key, {evidence.signed}{bound}")

@@ -123,7 +123,7 @@ def _message(
         logos=tuple(shown for file, shown in files if file.is_logo or file.sha256 in again),
         failures=tuple(handing.failure(d, calendar) for d in deliveries if d.state == "failed"),
         sent=handing.sent(deliveries, calendar),
-        why=why.lines(entry, {person.id: person for person in view.people}),
+        why=why.lines(entry, {person.id: person for person in view.people}, view.ticket),
     )
 
 

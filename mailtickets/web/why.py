@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from mailtickets.core import telling
 from mailtickets.core.person import Person
 from mailtickets.core.silence import SENTENCES
+from mailtickets.core.ticket import Ticket
 from mailtickets.store.views import Entry
 
 
-def lines(entry: Entry, people: Mapping[int, Person]) -> tuple[str, ...]:
+def lines(entry: Entry, people: Mapping[int, Person], on: Ticket) -> tuple[str, ...]:
     """One sentence for each question; () if nothing is kept of it, or the reader may not know."""
     account = entry.account
     if account is None:
@@ -25,8 +26,11 @@ def lines(entry: Entry, people: Mapping[int, Person]) -> tuple[str, ...]:
         for one in account.unmailed
         if one.person in people
     ]
+    evidence = entry.evidence
+    proven = evidence and telling.proven(evidence, entry.sender, on.id, {on.id: on.number}, people)
     return (
         f"Written by {telling.writer(entry.wrote, entry.why)}.",
+        *((proven,) if proven else ()),
         f"By which clue it is here: {telling.clue(account, {})}.",
         f"Mailed because of it: {'; '.join(mailed) or 'nobody'}.",
         *silent,

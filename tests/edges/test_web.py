@@ -542,6 +542,7 @@ async def test_staff_reads_why_a_mail_is_there_and_who_heard_of_it(ann: httpx.As
     page = unescape((await ann.get("/ticket/1042")).text)
     assert "<summary>Why</summary>" in page
     assert "Written by a person: nothing says that a machine wrote it." in page
+    assert "Is it who it says? The desk's own mail server vouches for the domain: dmarc=pass." in page
     assert "By which clue it is here: none of the desk's" in page
     assert "Mailed because of it: " in page
 
@@ -550,3 +551,4 @@ async def test_a_requester_is_not_told_how_the_desk_judged(maria: httpx.AsyncCli
     page = (await maria.get("/ticket/1042")).text
     assert 'class="msg' in page
     assert "<summary>Why</summary>" not in page
+    assert "who it says" not in page

@@ -12,6 +12,7 @@ from sqlalchemy import Row, Select, bindparam, select
 from mailtickets.core.account import Account
 from mailtickets.core.case import MessageKind, ReplyKind
 from mailtickets.core.classify import Kind
+from mailtickets.core.identity import Evidence
 from mailtickets.core.mail import Attachment, Segment
 from mailtickets.core.person import Part, Participant, Person
 from mailtickets.core.ticket import Change, Ticket
@@ -54,6 +55,8 @@ class Entry:
     wrote: Kind | None = None  # what wrote the letter that it was
     why: str = ""  # what told so
     account: Account | None = None  # of that letter; None: there was none, or the viewer may not know
+    evidence: Evidence | None = None  # of whoever sent it, likewise
+    sender: Person | None = None  # whom the letter came from: not the author of one that was handed on
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,14 @@ def attached_to(tx: Tx, blobs: Blobs, entry: int) -> bytes | None:
 
 
 _SAID: Select[Any] = (
-    select(*message.c, inbound.c.kind.label("wrote"), inbound.c.why_kind, inbound.c.account)
+    select(
+        *message.c,
+        inbound.c.kind.label("wrote"),
+        inbound.c.why_kind,
+        inbound.c.account,
+        inbound.c.evidence,
+        inbound.c.person.label("sender"),
+    )
     .select_from(message.outerjoin(inbound, message.c.inbound == inbound.c.id))
     .where(message.c.ticket == bindparam("ticket"))
     .order_by(message.c.id)
@@ -129,12 +139,18 @@ def _whole(tx: Tx, found: Ticket) -> TicketView:
     sent = tx.execute(select(*_SENT).where(outbox.c.ticket == found.id).order_by(outbox.c.id)).all()
     here = tickets.participants(tx, found.id)
     named = {found.requester, found.assignee, found.updated_by}
-    named |= {m.author for m in said} | {h.person for h in done} | {d.person for d in sent}
+    named |= (
+        {m.author for m in said}
+        | {m.sender for m in said}
+        | {h.person for h in done}
+        | {d.person for d in sent}
+    )
     named |= {id for h in done if h.field in ("requester", "assignee") for id in (h.old, h.new)}
     accounts = [m.account for m in said if m.account]
     named |= {one.person for a in accounts for one in a.mailed} | {
         one.person for a in accounts for one in a.unmailed
     }
+    named |= {token.person for m in said if m.evidence for token in m.evidence.tokens}
     known = dict(people.by_ids(tx, {id for id in named if id is not None}))
     known |= {p.person.id: p.person for p in here}
     mails = tuple(_delivery(row, known) for row in sent)
@@ -168,6 +184,8 @@ def _entry(row: Row[Any], known: Mapping[int, Person], mails: Sequence[Delivery]
         wrote=row.wrote,
         why=row.why_kind or "",
         account=row.account,
+        evidence=row.evidence,
+        sender=known.get(row.sender),
     )
 
 
@@ -191,7 +209,7 @@ def _for_requester(view: TicketView) -> TicketView:
     inside = tuple(p for p in view.participants if p.part in (Part.REQUESTER, Part.CC))
     heard = {p.person.id for p in inside} | {view.ticket.requester}
     entries = tuple(
-        replace(entry, deliveries=(), account=None)
+        replace(entry, deliveries=(), account=None, evidence=None, sender=None)
         for entry in view.entries
         if entry.kind is MessageKind.PUBLIC
         and entry.author is not None

@@ -34,10 +34,13 @@ from tests.core import cases
 NOW = datetime(2026, 11, 20, 8, 12, tzinfo=UTC)  # Friday, 09:12 in Paris: when the pages are looked at
 DESK = Address("support@example.org", "Example Support")
 ANN = Address("ann@example.org", "Ann Smith")
+DAN = Address("dan@example.org", "Dan Old")  # an agent once
 BEN = Address("ben@example.org", "Ben Okafor")
 GUS = Address("gus@example.org", "Gus Green")
 MARIA = Address("maria.lopez@birch.example", "Maria Lopez")
 LEE = Address("lee.chang@birch.example", "Lee Chang")
+NORA = Address("nora@birch.example", "Nora Birch")
+KIM = Address("kim@willow.example", "Kim Willow")
 TOM = Address("tom@elm.example", "Tom Whitfield")
 ANKE = Address("anke@harbour.example", "Anke Brandt")
 FULL = "552 5.2.2 The mailbox is full"

@@ -24,6 +24,9 @@ def faults(document: Document) -> Iterator[Fault]:
         _named(document, "project", "key"), "this project is there already. Give it another key"
     )
     yield from _repeated(
+        _named(document, "company", "domains"), "another company has this domain already. Keep one of them"
+    )
+    yield from _repeated(
         _desk_addresses(document), "another inbox has this address already. Keep one of them"
     )
     yield from _repeated(_staff_addresses(document), "somebody has this address already. Keep one of them")

@@ -24,7 +24,7 @@ from mailtickets.core.identity import Trust
 from mailtickets.core.mail import Address
 from mailtickets.core.openpgp import Key, Pinned
 from mailtickets.core.person import Role
-from mailtickets.core.policy import DeskAddress, Limits, Policy, Project
+from mailtickets.core.policy import Company, DeskAddress, Limits, Policy, Project
 
 DEFAULT_LISTEN = "127.0.0.1:8025"
 WILDCARDS = ("0.0.0.0", "[::]")  # noqa: S104 - compared with, never bound to
@@ -210,6 +210,7 @@ def _policy(file: tables.File) -> Policy:
         operators=tuple(desk.operators or admins),
         number_start=desk.number_start,
         number_style=desk.number_style,
+        companies=tuple(Company(c.name, tuple(c.domains), c.shared) for c in file.company),
     )
 
 

@@ -277,6 +277,14 @@ class ProjectTable(Table):
     notify: list[Mail] = []  # none: all the project's agents
 
 
+class CompanyTable(Table):
+    name: Words = Field(examples=["Customer Ltd"])
+    domains: Annotated[list[Annotated[str, PlainValidator(values.company_domain)]], Field(min_length=1)] = (
+        Field(examples=[["customer.example"]])
+    )
+    shared: Flag = False
+
+
 class LimitsTable(Table):
     unproven_per_address: RateLimit = Rate(3, timedelta(hours=1))
     unproven_per_domain: RateLimit = Rate(200, timedelta(minutes=10))
@@ -304,5 +312,6 @@ class File(Table):
     web: WebTable = WebTable()
     agent: list[AgentTable] = []
     project: list[ProjectTable] = []
+    company: list[CompanyTable] = []
     limits: LimitsTable = LimitsTable()
     log: LogTable = LogTable()

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from mailtickets.core import openpgp
 from mailtickets.core.mail import Address
+from mailtickets.core.pictures import PUBLIC
 from mailtickets.core.policy import Rate
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -148,6 +149,16 @@ def host(value: object) -> str:
     if isinstance(value, str) and (_HOST.fullmatch(value) or is_ip(value)):
         return value
     raise ValueError('write the bare name of a host, like "mail.example.org"; the port is a key of its own')
+
+
+def company_domain(value: object) -> str:
+    """The mail domain of one company, in small letters."""
+    found = host(value).casefold() if isinstance(value, str) and "." in value and "@" not in value else ""
+    if found in PUBLIC:
+        raise ValueError("everybody can have an address there. Write a domain that only this company has")
+    if not found or is_ip(found):
+        raise ValueError('write what stands behind the @ of its addresses, like "customer.example"')
+    return found
 
 
 def is_ip(value: str) -> bool:

@@ -29,6 +29,7 @@ class Person:
     heard: str = ""  # language that they write in, "" = not known
     bounces: int = 0  # mails to the address that came back for good, since the last sign of life
     paused: str = ""  # why nothing automatic is mailed there, a whole sentence; "" = it is
+    shares: tuple[str, ...] = ()  # mail domains of a company that lets its people read each other's tickets
 
     @property
     def is_paused(self) -> bool:
@@ -49,6 +50,10 @@ class Person:
         """Name and address, to readers who may not know this person: a name alone is soon borrowed."""
         spec = self.address.spec
         return spec if self.shown == spec else f"{self.shown} ({spec})"
+
+    def reads_of(self, requester: Person) -> bool:
+        """Whether a requester may read what this one wrote and was told: the own tickets, or the company's."""
+        return requester.id == self.id or requester.address.domain in self.shares
 
     def works_on(self, project: str) -> bool:
         return self.is_staff and (not self.projects or project in self.projects)

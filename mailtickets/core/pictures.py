@@ -15,7 +15,7 @@ MAX_LOGO = 64 * 1024  # octets; what is bigger is meant to be looked at
 _CID = re.compile(r"\[cid:([^\[\]\s]{1,250})\]")  # as Outlook writes it into the plain twin
 _MARKERS = re.compile(r"\[image: ([^\[\]\n]{1,250})\]")
 # Where everybody has an address, a domain is no company.
-_PUBLIC = frozenset(
+PUBLIC = frozenset(
     [
         "gmail.com",
         "googlemail.com",
@@ -106,7 +106,7 @@ def _with(
 def sources(spec: str) -> tuple[str, ...]:
     """Whose pictures are compared: the sender's own, and those of the company behind the domain. `spec`: Address.key."""
     domain = spec.rpartition("@")[2]
-    return (spec,) if domain in _PUBLIC else (spec, f"@{domain}")
+    return (spec,) if domain in PUBLIC else (spec, f"@{domain}")
 
 
 def small(mail: InboundMail) -> tuple[str, ...]:

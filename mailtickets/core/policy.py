@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from mailtickets.core.identity import Trust
 from mailtickets.core.mail import Address
+from mailtickets.core.person import Person
 from mailtickets.core.workflow import Workflow
 
 
@@ -25,6 +26,15 @@ class Project:
     key: str
     name: str
     notify: tuple[Address, ...]  # followers of each new ticket; none: all staff that works on it
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Customers with one of its mail domains."""
+
+    name: str
+    domains: tuple[str, ...]
+    is_shared: bool  # its people read each other's tickets on the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,7 @@ class Policy:
     operators: tuple[Address, ...]  # who gets alarms and the digest
     number_start: int = 1  # the first ticket's number, in sequence
     number_style: str = "sequence"  # sequence | random7: seven random digits
+    companies: tuple[Company, ...] = ()
 
     @property
     def own(self) -> frozenset[str]:
@@ -77,6 +88,15 @@ class Policy:
         """Keys of all addresses that the operator has named to get notices or alarms, staff or not."""
         notified = (address for project in self.projects for address in project.notify)
         return frozenset(address.key for address in (*notified, *self.operators))
+
+    def company(self, who: Person) -> Company | None:
+        """The company that somebody's registered address belongs to."""
+        return next((one for one in self.companies if who.address.domain in one.domains), None)
+
+    def viewer(self, who: Person) -> Person:
+        """Somebody who looks at the page, with what they may read besides the own tickets."""
+        company = None if who.is_staff else self.company(who)
+        return replace(who, shares=company.domains) if company and company.is_shared else who
 
     def project(self, key: str) -> Project:
         """KeyError if there is none."""

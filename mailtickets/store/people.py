@@ -184,6 +184,7 @@ def sync_staff(tx: Tx, wanted: Sequence[Staff], now: datetime) -> None:
             .where(person.c.id == id)
             .values(
                 spec=one.address.spec,
+                domain=one.address.domain,
                 called=one.address.name,
                 name=one.name,
                 role=one.role,
@@ -257,7 +258,7 @@ def _add(sheet: Sheet, addresses: Sequence[Address], now: datetime) -> tuple[Per
 
 
 def _columns(who: Person) -> dict[str, Any]:
-    return {"id": who.id, "spec": who.address.spec, "called": who.address.name}
+    return {"id": who.id, "spec": who.address.spec, "called": who.address.name, "domain": who.address.domain}
 
 
 _HEAR = update(person).where(person.c.id == bindparam("who")).values(heard=bindparam("new_heard"))

@@ -89,6 +89,8 @@ person = Table(
     Column("timezone", String(60), nullable=False),
     Column("heard", String(20), nullable=False, server_default=text("''")),  # language that they write in
     Column("created_at", Moment, nullable=False),
+    # Of the registered address: Address.domain. A company is found by it.
+    Column("domain", Words, nullable=False, server_default=text("''"), index=True),
     sqlite_autoincrement=True,
 )
 IS_STAFF = person.c.role != literal_column("'requester'")

@@ -137,6 +137,9 @@ def seen_by(viewer: Person | None, parts: Collection[Part] = ()) -> ColumnElemen
     here = select(participant.c.ticket).where(
         participant.c.person == viewer.id, participant.c.part.in_(list(parts))
     )
+    if viewer.shares:
+        colleagues = select(person.c.id).where(person.c.domain.in_(viewer.shares))
+        return or_(ticket.c.requester.in_(colleagues), ticket.c.requester == viewer.id)
     if parts and not viewer.is_staff:
         # Each half by its index; PostgreSQL reads the whole table for an OR of them.
         own = ticket.alias("own")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
+from mailtickets.core.case import Listed
 from mailtickets.core.person import Person
-from mailtickets.core.ticket import Ticket
+from mailtickets.store.views import TicketView
 
 
 class Room(Enum):
@@ -22,11 +23,13 @@ class Sight(Enum):
     NOTHING = auto()  # as if it were not there
     DOORSTEP = auto()  # sign in first; says nothing about what is behind
     COUNTS = auto()  # the public figures
-    OWN = auto()  # what a requester sees of the own tickets: the talk, no notes, no machines, no history
+    OWN = auto()  # what a requester sees of the own tickets or the company's: the talk, no notes, no machines, no history
     ALL = auto()
 
 
-def sight(viewer: Person | None, wanted: Room | Ticket | None, public_counts: bool = False) -> Sight:
+def sight(
+    viewer: Person | None, wanted: Room | Listed | TicketView | None, public_counts: bool = False
+) -> Sight:
     """What somebody sees of a room or a ticket; `wanted` None is a ticket that does not exist."""
     if viewer is None:
         return Sight.COUNTS if public_counts and wanted is Room.OVERVIEW else Sight.DOORSTEP
@@ -35,7 +38,7 @@ def sight(viewer: Person | None, wanted: Room | Ticket | None, public_counts: bo
             return Sight.NOTHING
         case Room():
             return Sight.ALL if viewer.is_staff else Sight.OWN
-        case Ticket() if viewer.works_on(wanted.project):
+        case _ if viewer.works_on(wanted.ticket.project):
             return Sight.ALL
-        case Ticket():
-            return Sight.OWN if wanted.requester == viewer.id else Sight.NOTHING
+        case _:
+            return Sight.OWN if viewer.reads_of(wanted.requester) else Sight.NOTHING

@@ -71,7 +71,13 @@ def _nav(window: Window, visit: Visit, place: Place) -> tuple[NavLink, ...]:
                 NavLink("Tickets", tickets, place is Place.TICKETS),
             )
         case Sight.OWN:
-            return (NavLink("Your tickets", tickets, place is Place.TICKETS),)
+            return (
+                NavLink(
+                    "Tickets" if visit.viewer and visit.viewer.shares else "Your tickets",
+                    tickets,
+                    place is Place.TICKETS,
+                ),
+            )
         case _:
             return ()
 

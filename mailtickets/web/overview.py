@@ -177,7 +177,7 @@ def _waiting(window: Window, visit: Visit, seen: Overview) -> tuple[Row, ...]:
             waiting=visit.calendar.since(one.since_at),
         )
         for one in seen.waiting
-        if sight(visit.viewer, one.listed.ticket) is not Sight.NOTHING
+        if sight(visit.viewer, one.listed) is not Sight.NOTHING
     )
 
 

@@ -57,7 +57,7 @@ def routes(window: Window) -> Sequence[BaseRoute]:
         view = await find(window, seen, request.path_params["number"])
         if view is None:
             raise HTTPException(404)
-        if sight(seen.viewer, view.ticket) is Sight.ALL:
+        if sight(seen.viewer, view) is Sight.ALL:
             return show(window, seen, "ticket", ticket.page(window, seen, view), place=Place.TICKETS)
         return show(window, seen, "customer", customer.page(window, seen, view), place=Place.TICKETS)
 

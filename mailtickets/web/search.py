@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from mailtickets.core.case import Listed
 from mailtickets.core.person import Person
 from mailtickets.core.workflow import Workflow
 from mailtickets.store import people, views
@@ -79,7 +80,7 @@ def find(tx: Tx, viewer: Person, workflow: Workflow, search: Search, size: int =
     if isinstance(asked, Unclear):
         return Found(asked, TicketPage((), 0), staff)
     page = views.tickets(tx, viewer, _filter(asked, search, workflow, size))
-    seen = tuple(one for one in page.rows if sight(viewer, one.ticket) is not Sight.NOTHING)
+    seen = tuple(one for one in page.rows if sight(viewer, one) is not Sight.NOTHING)
     return Found(asked, replace(page, rows=seen), staff)
 
 
@@ -110,9 +111,10 @@ def _page(window: Window, visit: Visit, viewer: Person, search: Search, found: F
     flow = window.policy.workflow
     clear = found.asked if isinstance(found.asked, Asked) else Asked()
     address = Address(f"{window.root}/tickets", search.q, search.sort, bool(clear.words))
+    title = _title(window, viewer)
     chips = listing.staff_chips(address) if viewer.is_staff else listing.requester_chips(address)
     return Page(
-        title="Tickets" if viewer.is_staff else "Your tickets",
+        title=title,
         for_staff=viewer.is_staff,
         action=address.path,
         asked=search.q,
@@ -122,14 +124,25 @@ def _page(window: Window, visit: Visit, viewer: Person, search: Search, found: F
         chips=chips,
         found=count(found.page.total, "ticket", "tickets"),
         limits=_limits(found.page, search.page),
-        caption=f"{'Tickets' if viewer.is_staff else 'Your tickets'}: {search.q or 'all'}",
+        caption=f"{title}: {search.q or 'all'}",
         columns=listing.columns(address, viewer.is_staff),
-        rows=tuple(
-            listing.row(one, window.root, flow, visit.calendar, viewer.is_staff) for one in found.page.rows
-        ),
+        rows=tuple(_row(window, visit, viewer, one) for one in found.page.rows),
         leaves=listing.leaves(address, search.page, found.page.total),
         empty=listing.empty(clear, address, search.page),
     )
+
+
+def _row(window: Window, visit: Visit, viewer: Person, one: Listed) -> Row:
+    row = listing.row(one, window.root, window.policy.workflow, visit.calendar, viewer.is_staff)
+    # Whose it is goes without saying only where all are one's own.
+    return replace(row, requester=one.requester.shown) if viewer.shares else row
+
+
+def _title(window: Window, viewer: Person) -> str:
+    if viewer.is_staff:
+        return "Tickets"
+    company = window.policy.company(viewer) if viewer.shares else None
+    return f"Tickets of {company.name}" if company else "Your tickets"
 
 
 def _limits(page: TicketPage, number: int) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ async def visit(window: Window, request: Request) -> Visit:
     found = await window.store.read(sessions.by_hash, token_hash(token), now, limits) if token else None
     if found and now - found.seen_at >= sessions.noted_after(limits):
         request.scope[IN_USE] = token
-    viewer = found.person if found else None
+    viewer = window.policy.viewer(found.person) if found else None
     return Visit(viewer, _calendar(window.policy, viewer, now))
 
 
@@ -80,7 +80,7 @@ async def find(window: Window, visit: Visit, number: int) -> TicketView | None:
     if visit.viewer is None or number > LARGEST:
         return None
     view = await window.store.read(views.ticket, number, visit.viewer)
-    match sight(visit.viewer, view.ticket if view else None):
+    match sight(visit.viewer, view):
         case Sight.ALL:
             return view
         case Sight.OWN if view:

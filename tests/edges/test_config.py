@@ -232,6 +232,7 @@ def test_what_is_missing_is_named_with_what_to_write(
     assert any(error.startswith(path) and advice in error for error in errors), errors
 
 
+COMPANY = '[[company]]\nname = "Customer Ltd"\n'
 AGENT = '[[agent]]\naddress = "ann@example.org"\n'
 
 
@@ -239,6 +240,12 @@ AGENT = '[[agent]]\naddress = "ann@example.org"\n'
     ("more", "path", "advice"),
     [
         (AGENT + AGENT, "agent[1].address", "agent[0].address"),
+        (COMPANY + 'domains = ["Gmail.com"]', "company[0].domains[0]", "everybody can have an address there"),
+        (COMPANY + 'domains = ["ann@customer.example"]', "company[0].domains[0]", '"customer.example"'),
+        (COMPANY + 'domains = ["example"]', "company[0].domains[0]", '"customer.example"'),
+        (COMPANY + 'domains = ["a.example", "A.example"]', "company[0].domains[1]", "company[0].domains[0]"),
+        (COMPANY + "domains = []", "company[0].domains", "domains"),
+        (COMPANY, "company[0].domains", 'domains = ["customer.example"]'),
         (AGENT + 'also = ["ANN@example.org"]\n', "agent[0].also[0]", "agent[0].address"),
         (AGENT.replace("ann", "support"), "agent[0].address", "the desk would write to itself"),
         (AGENT + 'projects = ["sale"]\n', "agent[0].projects[0]", "Known: support"),

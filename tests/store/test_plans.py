@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,7 @@ def test_no_question_of_the_page_reads_a_big_table_through(day: Day, empty_url: 
     _letters(day)
     ear.heard.clear()
     ann, maria = (day.store.write_sync(people.ensure, who, days.NOW)[0] for who in (ANN, MARIA))
-    for viewer in (None, ann, maria):
+    for viewer in (None, ann, maria, replace(maria, shares=("birch.example",))):
         ear.doing = f"overview for {viewer}"
         day.store.read_sync(views.overview, viewer, days.POLICY.workflow, days.NOW)
         for asked in _lists(ann.id):

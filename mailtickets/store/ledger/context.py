@@ -15,6 +15,7 @@ from mailtickets.core.identity import Evidence
 from mailtickets.core.likeness import Saying
 from mailtickets.core.mail import Address, InboundMail
 from mailtickets.core.person import Part, Participant, Person
+from mailtickets.core.policy import Policy
 from mailtickets.core.thread import Clues, Route
 from mailtickets.core.ticket import Ticket
 from mailtickets.core.workflow import ACTIVE, DONE, Meaning, Workflow
@@ -141,14 +142,17 @@ def _find(batch: Batch, clues: Clues, sender: Person | None) -> _Found:
     if tagged is None:
         return _Found(Route.NEW)
     here = batch.participants(tagged.id)
-    if sender is not None and _may_use_tag(sender, here):
+    if sender is not None and _may_use_tag(sender, here, batch.policy):
         return _Found(Route.TAG, tagged, here)
     return _Found(Route.NEW, tagged=tagged, tagged_participants=here)
 
 
-def _may_use_tag(sender: Person, here: Sequence[Participant]) -> bool:
-    """A number can be guessed: it leads only those to the ticket who are on it, and staff."""
-    return sender.is_staff or any(p.person.id == sender.id and p.part in ON_TICKET for p in here)
+def _may_use_tag(sender: Person, here: Sequence[Participant], policy: Policy) -> bool:
+    """A number can be guessed: it leads only those to the ticket who are on it, who may read it, and staff."""
+    if sender.is_staff or any(p.person.id == sender.id and p.part in ON_TICKET for p in here):
+        return True
+    requester = next((p.person for p in here if p.part is Part.REQUESTER), None)
+    return requester is not None and policy.viewer(sender).reads_of(requester)
 
 
 # Was it here before?

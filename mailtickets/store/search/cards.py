@@ -42,6 +42,7 @@ _NEXT = (
         _REQUESTER.c.name,
         _REQUESTER.c.called,
         _REQUESTER.c.spec,
+        _REQUESTER.c.domain,
     )
     .select_from(
         backlog.join(message, message.c.id == backlog.c.message)
@@ -87,7 +88,7 @@ def _card(row: Any, fold: Callable[[str], str]) -> dict[str, Any]:
         "head": fold(head),
         "heard": said if is_heard else "",
         "inside": "" if is_heard else said,
-        "whose": f"{requester_term(row.requester)} {project_term(row.project)}",
+        "whose": f"{requester_term(row.requester)} {domain_term(row.domain)} {project_term(row.project)}",
     }
 
 
@@ -104,6 +105,10 @@ def card_id(ticket: int, message: int) -> int:
 def requester_term(person: int) -> str:
     """A word on every card of a requester's tickets, in a field where nobody's words are looked for."""
     return f"r{person}"
+
+
+def domain_term(domain: str) -> str:
+    return f"d{domain.encode().hex()}"
 
 
 def project_term(project: str) -> str:

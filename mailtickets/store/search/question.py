@@ -14,7 +14,7 @@ from sqlalchemy import text
 from mailtickets.core.person import Person
 from mailtickets.core.query.words import Phrase, phrase
 from mailtickets.store.engine import Tx
-from mailtickets.store.search.cards import SHIFT, project_term, requester_term
+from mailtickets.store.search.cards import SHIFT, domain_term, project_term, requester_term
 
 # Cards, newest tickets first. A word that stands everywhere must not cost what it weighs.
 LOOKED_AT = 2_000
@@ -29,6 +29,7 @@ class Within:
     """Whose words and tickets may be looked at."""
 
     requester: int | None = None  # Person.id: what they may read, of their own tickets
+    domains: tuple[str, ...] = ()  # and of the tickets of people with addresses there
     projects: tuple[str, ...] = ()  # of these, besides; none named: all
     is_staff: bool = True
 
@@ -37,7 +38,7 @@ class Within:
         """What somebody may see; None is the operator."""
         if viewer is None or (viewer.is_staff and not viewer.projects):
             return cls()
-        return cls(viewer.id, viewer.projects if viewer.is_staff else (), viewer.is_staff)
+        return cls(viewer.id, viewer.shares, viewer.projects if viewer.is_staff else (), viewer.is_staff)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ def _cards(tx: Tx, asked: Sequence[Phrase], fields: Sequence[str], within: Withi
 
 def _whose(within: Within) -> list[str]:
     own = [requester_term(within.requester)] if within.requester is not None else []
-    return own + [project_term(project) for project in within.projects]
+    company = [domain_term(domain) for domain in within.domains]
+    return own + company + [project_term(project) for project in within.projects]
 
 
 def _for_sqlite(asked: Sequence[Phrase], fields: Sequence[str], within: Within) -> str:

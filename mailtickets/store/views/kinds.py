@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, null, select
+from sqlalchemy import Select, bindparam, func, null, or_, select
 
 from mailtickets.core.person import Person
 from mailtickets.store.engine import Tx
-from mailtickets.store.schema import shelf, tally
+from mailtickets.store.schema import person, shelf, tally
 
 OWN_AT_MOST = 5_000  # tickets of one requester that are counted
+SHARED_AT_MOST = 50_000  # and of one company
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +65,34 @@ def _own(by: frozenset[str]) -> Select[Any]:
     return select(*columns, func.count()).group_by(*(mine.c[name] for name in _OF if name in by))
 
 
+@cache
+def _shared(by: frozenset[str]) -> Select[Any]:
+    colleagues = select(person.c.id).where(
+        or_(person.c.domain.in_(bindparam("domains", expanding=True)), person.c.id == bindparam("own"))
+    )
+    theirs = (
+        select(shelf.c.requester, *(shelf.c[name] for name in _OF if name in by))
+        .where(shelf.c.requester.in_(colleagues))
+        .limit(SHARED_AT_MOST)
+        .subquery()
+    )
+    columns = [theirs.c[name] if name in by else null() for name in _OF]
+    grouped = select(theirs.c.requester, *columns, func.count())
+    return grouped.group_by(theirs.c.requester, *(theirs.c[name] for name in _OF if name in by)).order_by(
+        theirs.c.requester
+    )
+
+
 def sources(tx: Tx, viewer: Person | None, by: Set[str] = frozenset()) -> tuple[Source, ...]:
-    """What somebody may see: staff the projects they work on, everybody the own tickets. None is the operator.
+    """What somebody may see: staff the projects they work on, everybody the own tickets or the company's. None is the operator.
 
     `by`: which fields of `Kind` besides the status are told apart; the others are None.
     """
     by = frozenset({"status", *by})
     if viewer is None or (viewer.is_staff and not viewer.projects):
         return (Source(_kinds(tx.execute(_all(by)).all())),)
+    if viewer.shares:
+        return _of_company(tx, viewer, by)
     here = viewer.projects if viewer.is_staff else ()
     own = _kinds(tx.execute(_own(by), {"requester": viewer.id, "besides": list(here)}).all())
     mine = Source(own, requester=viewer.id, besides=here)
@@ -79,6 +101,15 @@ def sources(tx: Tx, viewer: Person | None, by: Set[str] = frozenset()) -> tuple[
     every = _kinds(tx.execute(_all(by | {"project"})).all())
     ours = (Source(tuple(k for k in every if k.project == p), project=p) for p in here)
     return (*ours, mine) if own else tuple(ours)
+
+
+def _of_company(tx: Tx, viewer: Person, by: frozenset[str]) -> tuple[Source, ...]:
+    """One source for each of the viewer's colleagues who has tickets."""
+    rows = tx.execute(_shared(by), {"domains": list(viewer.shares), "own": viewer.id}).all()
+    return tuple(
+        Source(_kinds(row[1:] for row in theirs), requester=requester)
+        for requester, theirs in groupby(rows, key=lambda row: row[0])
+    )
 
 
 def statuses(found: Iterable[Source]) -> frozenset[str]:

@@ -97,7 +97,7 @@ def ticket(tx: Tx, number: int, viewer: Person | None = None) -> TicketView | No
     whole = replace(whole, last_to_viewer=to_viewer[-1] if to_viewer else "")
     if viewer.works_on(found.project):
         return whole
-    return _for_requester(whole) if found.requester == viewer.id else None
+    return _for_requester(whole) if viewer.reads_of(whole.requester) else None
 
 
 def attached_to(tx: Tx, blobs: Blobs, entry: int) -> bytes | None:

@@ -413,6 +413,41 @@ def _secrets_are_logged() -> None:
     _be(log, "_strike", lambda _, __, event: event)
 
 
+def _servers_may_repeat() -> None:
+    from mailtickets import strike
+
+    _be(strike, "out", lambda words, shortest=0: words)
+
+
+def _any_seal() -> None:
+    from datetime import UTC, datetime
+
+    from mailtickets.core import openpgp
+
+    fits = openpgp.Signed("0" * 40, datetime(2026, 1, 1, tzinfo=UTC), "0" * 64)
+    _be(openpgp, "detached", lambda *_: fits)
+    _be(openpgp, "clear", lambda octets, _: (fits, octets))
+
+
+def _what_was_signed_is_read_anew() -> None:
+    from mailtickets.core.reading import seals
+
+    opened = seals.opened
+    _be(seals, "opened", lambda root, *rest: (root, opened(root, *rest)[1]))
+
+
+def _for_whomever_it_was_signed() -> None:
+    from mailtickets.core.reading import seals
+
+    _be(seals, "_addressed", lambda seal, *_: seal)
+
+
+def _seals_count_again() -> None:
+    from mailtickets.store import ledger
+
+    _be(ledger, "counted", lambda batch, letter, mail, evidence, again: evidence)
+
+
 def _links_work_twice() -> None:
     from mailtickets.store import sessions
 
@@ -486,6 +521,20 @@ DEFENCES: Mapping[str, Defence] = {
     "lost link": Defence("a lost link is noticed", _lost_links_are_waited_for, "tests/edges/test_imap_scripted.py", "NOOP-hangs"),
     "new connection": Defence("no mail is sent into another", _broken_connections_are_kept, "tests/edges/test_smtp_sink.py", "cancelled_within_data"),
     "envelope": Defence("no address ends the command line", _any_recipient, "tests/edges/test_smtp_sink.py", "no_address_fails"),
+    "echo": Defence("no server repeats a secret", _servers_may_repeat, "tests/edges/test_wire.py", "struck_out"),
+    "seal": Defence("a signature fits", _any_seal, "tests/core/test_seals.py", "anything_less"),
+    "sealed words": Defence(
+        "what is read is what was signed", _what_was_signed_is_read_anew, "tests/core/test_seals.py", "hidden"
+    ),
+    "sealed for us": Defence(
+        "what was signed for others orders nothing",
+        _for_whomever_it_was_signed,
+        "tests/core/test_seals.py",
+        "anything_less",
+    ),
+    "seal once": Defence(
+        "a signature counts once", _seals_count_again, "tests/store/test_seals.py", "another_ticket"
+    ),
     "log": Defence("no secret in the log", _secrets_are_logged, "tests/edges/test_log.py", "secret"),
     "link once": Defence("a sign-in link works once", _links_work_twice, "tests/store/test_sessions.py", "spent_once and sqlite"),
     "who sees": Defence("nobody is shown another's ticket", _everybody_sees_all, "tests/store/test_context.py", "may_see and sqlite"),

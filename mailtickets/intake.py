@@ -303,7 +303,10 @@ async def _checked(house: House, stored: ledger.Stored, mail: InboundMail | Unre
         and not stored.mail.oversize
         and identity.wants_check(mail, house.desk.policy.trust)
     ):
-        mail = replace(mail, signer=await house.signatures.signer(mail, stored.mail.octets))
+        policy = house.desk.policy
+        may_disown = identity.may_be_disowned(mail, policy.trust, policy.own)
+        found = await house.signatures.check(mail, stored.mail.octets, may_disown=may_disown)
+        mail = replace(mail, signer=found.signer, disowned=found.disowned)
     return Letter(stored, mail)
 
 

@@ -6,12 +6,12 @@ somebody vouches for is a letter as they have read it, and the address that stoo
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailtickets.core.mail import Address, InboundMail
-from mailtickets.core.signatures import is_aligned, is_partial
+from mailtickets.core.signatures import are_related, is_aligned, is_partial
 from mailtickets.core.tokens import Token
 from mailtickets.core.verdicts import Verdict, verdicts
 
@@ -63,6 +63,7 @@ def evidence(mail: InboundMail, trust: Trust, tokens: tuple[Token, ...]) -> Evid
         contrary = seal.doubt
     if not contrary and any("fail" in verdict.dmarc for verdict in found):
         contrary = "dmarc=fail"
+    contrary = contrary or mail.disowned
     if contrary or mail.sender is None:
         return Evidence(tokens, "", contrary)
     known = _vouched(mail, mail.sender, found, tokens)
@@ -104,6 +105,21 @@ def wants_check(mail: InboundMail, trust: Trust) -> bool:
     """Whether the desk should check signatures itself: it may, and the operator's server has not judged the letter."""
     found = verdicts(mail, trust.authserv_id, trust.own_hosts)
     return trust.dkim and not any(not v.is_readable or v.dmarc or v.checks_dkim for v in found)
+
+
+def may_be_disowned(mail: InboundMail, trust: Trust, own: Iterable[str]) -> bool:
+    """Whether it may be held against a letter that its sender's domain has not signed it. `own`: as of Policy.
+
+    Not where the operator's server has seen it come from a server of that domain's. Nor where the domain is one of the
+    desk's: a letter from next door may never have passed the server that signs.
+    """
+    sender = mail.sender
+    if sender is None or mail.from_defects or mail.ambiguity or not sender.domain.isascii():
+        return False
+    if any(are_related(key.rpartition("@")[2], sender.domain) for key in own):
+        return False
+    found = verdicts(mail, trust.authserv_id, trust.own_hosts)
+    return not any(verdict.knows_path(sender.domain) for verdict in found)
 
 
 def _vouched(

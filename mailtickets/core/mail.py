@@ -173,6 +173,9 @@ class InboundMail:
     forwards: tuple[Forwarded, ...] = ()  # letters that it hands on, the outermost first
     ambiguity: str = ""  # why another program may read another letter in the same octets; "" for nearly all
     signer: str = ""  # the domain whose signature proves From, if the desk has checked one and found it valid
+    disowned: str = (
+        ""  # what the sender's domain asks for about mail that it has not signed, if this is such a mail
+    )
     seal: Seal | None = None
 
     @property

@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailtickets.core.mail import Address, InboundMail
@@ -60,11 +61,22 @@ def worth_checking(mail: InboundMail) -> tuple[Signature, ...]:
     if mail.sender is None or mail.from_defects or mail.ambiguity:
         return ()
     there = Counter(name for name, _ in mail.headers)
-    found = (
-        _signature(index, value, mail.sender.domain, there)
-        for index, value in enumerate(mail.header("dkim-signature")[:MOST])
-    )
-    return tuple(signature for signature in found if signature is not None)
+    domain = mail.sender.domain
+    return tuple(one for one, tags in _all(mail) if is_aligned(one.domain, domain) and _is_whole(tags, there))
+
+
+def at_all(mail: InboundMail) -> tuple[Signature, ...]:
+    """The signatures that the sender's domain may have made, whatever they cover."""
+    return tuple(one for one, _ in _all(mail) if mail.sender and _are_kin(one.domain, mail.sender.domain))
+
+
+def is_usable(record: bytes) -> bool:
+    """Whether the record of a key (RFC 6376 section 3.6.1) lets it prove anything. The key itself is not looked at."""
+    tags = _tags(record.decode("ascii", "replace"))
+    # A signer that only tries (t=y) asks to be treated as one that does not sign.
+    is_trying = "y" in tags.get("t", "").lower().split(":")
+    hashes = tags.get("h", "sha256").lower().split(":")
+    return bool(tags.get("p")) and not is_trying and "sha256" in hashes
 
 
 def imprints(mail: InboundMail) -> tuple[str, ...]:
@@ -84,17 +96,24 @@ def _imprint(signature: str) -> str:
     return hashlib.sha256(octets).hexdigest()
 
 
-def _signature(index: int, value: str, sender_domain: str, there: Counter[str]) -> Signature | None:
-    tags = _tags(value)
-    domain, selector = tags.get("d", "").lower().rstrip("."), tags.get("s", "").lower()
+def _all(mail: InboundMail) -> Iterator[tuple[Signature, dict[str, str]]]:
+    for index, value in enumerate(mail.header("dkim-signature")[:MOST]):
+        tags = _tags(value)
+        domain, selector = tags.get("d", "").lower().rstrip("."), tags.get("s", "").lower()
+        if _NAME.fullmatch(domain) and _NAME.fullmatch(selector):
+            yield Signature(index, domain, selector), tags
+
+
+def _is_whole(tags: dict[str, str], there: Counter[str]) -> bool:
     signed = Counter(name.strip().lower() for name in tags.get("h", "").split(":"))
-    is_whole = "l" not in tags and all(signed[name] >= max(there[name], 1) for name in COVERED)
+    covers_all = "l" not in tags and all(signed[name] >= max(there[name], 1) for name in COVERED)
     # RFC 8301 section 3.1: what was signed with SHA-1 is not signed.
-    is_strong = tags.get("a", "").lower() == "rsa-sha256"
-    is_ours_to_ask = (
-        _NAME.fullmatch(domain) and _NAME.fullmatch(selector) and is_aligned(domain, sender_domain)
-    )
-    return Signature(index, domain, selector) if is_whole and is_strong and is_ours_to_ask else None
+    return covers_all and tags.get("a", "").lower() in ("rsa-sha256", "ed25519-sha256")
+
+
+def _are_kin(one: str, two: str) -> bool:
+    """Whether two domains may have one owner, for DMARC's relaxed alignment; without a list of public suffixes."""
+    return are_related(one, two) or one.split(".")[-2:] == two.split(".")[-2:]
 
 
 def _by(tags: dict[str, str], sender: Address | None) -> bool:

@@ -403,3 +403,32 @@ def test_a_spent_token_is_kept_apart() -> None:
     one, other = Token(7, 2, "abc"), Token(7, 2, "root")
     assert identity.without(Evidence((one, other)), {one}) == Evidence((other,), spent=(one,))
     assert identity.without(Evidence((one,)), ()) == Evidence((one,))
+
+
+def test_a_letter_that_its_domain_disowns_is_contradicted_whatever_it_bears() -> None:
+    mail = replace(
+        reading.read(b"From: lee@customer.example\n\nx"), disowned="customer.example asks to refuse it"
+    )
+    token = Token(7, 2, "abc")
+    found = identity.evidence(mail, CHECKING, (token,))
+    assert (found.contrary, found.authenticated) == ("customer.example asks to refuse it", "")
+
+
+@pytest.mark.parametrize(
+    ("fields", "sender", "may"),
+    [
+        ((), "lee@customer.example", True),
+        ((ASTRAY,), "lee@customer.example", True),
+        ((DIRECT,), "lee@customer.example", False),
+        ((DIRECT.replace("mx.desk", "mx.evil"),), "lee@customer.example", True),
+        ((), "ann@desk.example.org", False),
+        ((), "ann@example.org", False),
+        ((), "ann@mail.desk.example.org", False),
+        ((), "lee@bücher.example", False),
+        (("Subject: a", "Subject: b", WHOLE), "lee@customer.example", False),
+        (("From: a@b.example",), "lee@customer.example", False),
+    ],
+)
+def test_what_may_be_held_against_an_unsigned_letter(fields: tuple[str, ...], sender: str, may: bool) -> None:
+    mail = reading.read("\n".join((*fields, f"From: {sender}", "", "x")).encode())
+    assert identity.may_be_disowned(mail, CHECKING, ("support@desk.example.org",)) is may

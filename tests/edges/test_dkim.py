@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 from collections.abc import AsyncIterator
 
+import dkim as dkimpy
 import pytest
 
 from mailtickets import dkim
@@ -74,6 +77,8 @@ KEYS = {
     "not a key": ("v=DKIM1; k=rsa; p=AAAA",),
     "not for mail": (RECORD.replace("k=rsa", "k=rsa; s=tlsrpt"),),
     "words": ("hello",),
+    "only tried": (f"{RECORD}; t=s:y",),
+    "for SHA-1": (f"{RECORD}; h=sha1",),
 }
 
 
@@ -108,6 +113,127 @@ async def test_a_key_is_asked_for_once(zone: tuple[Zone, dkim.Checker]) -> None:
     for _ in range(5):
         assert await signer_of(zone[1], signed()) == "customer.example"
     assert zone[0].asked == [NAME]
+
+
+def signed_with(**more: object) -> bytes:
+    """Signed with other fields than ours usually are."""
+    return bytes(dkimpy.sign(LETTER, b"s1", b"customer.example", PRIVATE, **more)) + LETTER
+
+
+async def test_a_signature_that_has_expired_proves_nothing(zone: tuple[Zone, dkim.Checker]) -> None:
+    fresh, old = (signing.until(LETTER, "customer.example", PRIVATE, span) for span in (86_400, -864_000))
+    assert await signer_of(zone[1], fresh) == "customer.example"
+    assert await signer_of(zone[1], old) == ""
+
+
+async def test_a_signature_in_another_form_is_none(zone: tuple[Zone, dkim.Checker]) -> None:
+    """With the modulus added it would hold as well, and look like another letter's."""
+    head, rest = signed().split(b" b=", 1)
+    made, rest = rest.split(b"\r\nFrom:", 1)
+    number = int.from_bytes(base64.b64decode(b"".join(made.split())), "big") + signing.modulus(PRIVATE)
+    other = base64.b64encode(number.to_bytes(258, "big"))
+    again = head + b" b=" + other + b"\r\nFrom:" + rest
+    assert dkimpy.verify(again, dnsfunc=lambda name, timeout=5: RECORD.encode()), "dkimpy takes it"
+    assert await signer_of(zone[1], again) == ""
+
+
+async def test_ed25519_proves_as_much(zone: tuple[Zone, dkim.Checker]) -> None:
+    private, record = signing.ed25519_key()
+    zone[0].records[NAME] = (record,)
+    octets = signing.signed(LETTER, "customer.example", private, b"ed25519-sha256")
+    assert await signer_of(zone[1], octets) == "customer.example"
+    assert await signer_of(zone[1], octets.replace(b"on fire", b"on ice")) == ""
+
+
+# What a domain asks for about mail that it has not signed.
+
+WISH = "_dmarc.customer.example"
+REJECT = ("v=DMARC1; p=reject",)
+
+
+async def disowned(zone: tuple[Zone, dkim.Checker], octets: bytes, *, may: bool = True) -> str:
+    found = await zone[1].check(reading.read(octets), octets, may_disown=may)
+    return found.disowned
+
+
+async def test_a_letter_that_its_domain_has_not_signed_is_disowned_if_it_asks_for_that(
+    zone: tuple[Zone, dkim.Checker],
+) -> None:
+    zone[0].records[WISH] = REJECT
+    assert "customer.example asks to refuse" in await disowned(zone, LETTER)
+    assert await disowned(zone, LETTER, may=False) == ""
+    assert await disowned(zone, signed()) == ""
+
+
+@pytest.mark.parametrize("wish", [(), ("v=DMARC1; p=none",), ("v=DMARC1; p=reject; pct=10",)])
+async def test_whoever_asks_for_nothing_disowns_nothing(
+    zone: tuple[Zone, dkim.Checker], wish: tuple[str, ...]
+) -> None:
+    zone[0].records[WISH] = wish
+    assert await disowned(zone, LETTER) == ""
+
+
+async def test_a_wish_is_asked_for_above_the_domain_too_and_remembered(
+    zone: tuple[Zone, dkim.Checker],
+) -> None:
+    zone[0].records[WISH] = ("v=DMARC1; p=none; sp=quarantine",)
+    octets = LETTER.replace(b"@customer", b"@mail.customer")
+    for _ in range(3):
+        assert "p=quarantine" in await disowned(zone, octets)
+    assert zone[0].asked == ["_dmarc.mail.customer.example", WISH]
+
+
+SIGNED_IN_PART = {
+    "To left out, as Microsoft 365 signs": lambda: signed_with(include_headers=[b"from", b"subject", b"date", b"message-id"]),
+    "the beginning of the text": lambda: signed_with(length=True),
+    "by a subdomain": lambda: signing.signed(LETTER, "mail.customer.example", PRIVATE),
+    "by another subdomain": lambda: signing.signed(LETTER.replace(b"@customer", b"@x.customer"), "mail.customer.example", PRIVATE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", SIGNED_IN_PART)
+async def test_a_signature_that_proves_nothing_still_shows_that_the_domain_sent_it(
+    zone: tuple[Zone, dkim.Checker], how: str
+) -> None:
+    zone[0].records |= {WISH: REJECT, "s1._domainkey.mail.customer.example": (RECORD,)}
+    octets = SIGNED_IN_PART[how]()
+    assert await signer_of(zone[1], octets) == ""
+    assert await disowned(zone, octets) == ""
+    assert "asks to refuse" in await disowned(zone, octets.replace(b"on fire", b"on ice"))
+
+
+@pytest.mark.parametrize("published", KEYS)
+async def test_a_signature_without_its_key_is_no_signature(
+    zone: tuple[Zone, dkim.Checker], published: str
+) -> None:
+    zone[0].records |= {WISH: REJECT, NAME: KEYS[published]}
+    assert "asks to refuse" in await disowned(zone, signed())
+
+
+async def test_an_answer_that_does_not_come_speaks_for_the_sender_and_holds_up_only_one_letter(
+    zone: tuple[Zone, dkim.Checker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dkim, "DEADLINE", 0.2)
+    zone[0].records[WISH] = REJECT
+    zone[0].is_silent = True
+    assert await disowned(zone, LETTER) == ""
+    asked = len(zone[0].asked)
+    assert await disowned(zone, LETTER.replace(b"@customer", b"@other")) == ""
+    assert len(zone[0].asked) == asked
+    zone[0].is_silent = False
+    monkeypatch.setattr(zone[1], "_silent_until", 0.0)
+    assert "asks to refuse" in await disowned(zone, LETTER)
+
+
+async def test_a_letter_waits_only_so_long_for_all_answers_together(
+    zone: tuple[Zone, dkim.Checker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dkim, "LONGEST", 0.3)
+    zone[0].is_silent = True
+    five = b"".join(signed().split(b"From:")[0].replace(b"s=s1", b"s=s%d" % n) for n in range(5)) + LETTER
+    started = asyncio.get_running_loop().time()
+    assert await disowned(zone, five) == ""
+    assert asyncio.get_running_loop().time() - started < dkim.DEADLINE
 
 
 @pytest.mark.parametrize("cut", range(10, 400, 13))

@@ -264,6 +264,36 @@ def _any_writer() -> None:
     _be(identity, "of_another", lambda evidence: evidence)
 
 
+def _any_form() -> None:
+    from mailtickets import dkim
+
+    _be(dkim, "_is_canonical", lambda _: True)
+
+
+def _any_key() -> None:
+    from mailtickets.core import signatures
+
+    _be(signatures, "is_usable", lambda _: True)
+
+
+def _part_is_whole() -> None:
+    from mailtickets.core import signatures
+
+    _be(signatures, "_is_whole", lambda *_: True)
+
+
+def _nothing_is_disowned() -> None:
+    from mailtickets.core import dmarc
+
+    _be(dmarc, "wish", lambda *_, **__: None)
+
+
+def _neighbours_are_disowned() -> None:
+    from mailtickets.core import identity
+
+    _be(identity, "may_be_disowned", lambda *_: True)
+
+
 def _any_likeness() -> None:
     from mailtickets.core import mail
 
@@ -502,6 +532,11 @@ DEFENCES: Mapping[str, Defence] = {
     "spoilt field": Defence("a stranger's words hide no dmarc=fail", _spoilt_fields_are_silent, F, "spoilt"),
     "one reading": Defence("nobody vouches for what can be read in two ways", _any_reading, F, "signed or subject"),
     "writer in From": Defence("whoever stands in Reply-To is proven by nothing", _any_writer, F, "form"),
+    "one form": Defence("a signature has one form, so that its letter comes once", _any_form, "tests/edges/test_dkim.py", "another_form"),
+    "usable key": Defence("a key that its owner only tries proves nothing", _any_key, "tests/edges/test_dkim.py", "not_there"),
+    "whole signature": Defence("a signature covers all that a reader goes by", _part_is_whole, "tests/core/test_signatures.py", "leaves_room"),
+    "disowned": Defence("what its domain asks to refuse is contradicted", _nothing_is_disowned, "tests/edges/test_dkim.py", "disowned"),
+    "next door": Defence("only what should have been signed is disowned", _neighbours_are_disowned, "tests/core/test_identity.py", "held_against"),
     "one address": Defence("an address that only looks like another is another", _any_likeness, "tests/core/test_reading_addresses.py", "looks_like"),
     "one From": Defence("two Froms are nobody's", _any_from, F, "Froms or group"),
     "answered text": Defence("a quoted line is no command", _no_answered_text, D, "answered_message"),

@@ -134,8 +134,7 @@ class Inbox:
         return {head.uid: head.received_at for head in heads}
 
     async def _heads(self, uids: Sequence[int]) -> tuple[Item, ...]:
-        query = self._link.client.uid("FETCH", syntax.uid_set(uids), "(UID RFC822.SIZE INTERNALDATE)")
-        answer = await self._link.command("FETCH", query)
+        answer = await self._link.fetch(uids, "(UID RFC822.SIZE INTERNALDATE)")
         heads = {item.uid: item for item in syntax.fetched(answer.lines) if item.size}
         return tuple(heads[uid] for uid in uids if uid in heads)
 
@@ -179,8 +178,8 @@ class Inbox:
         if not heads:
             return {}
         wanted = [head.uid for head in heads]
-        query = self._link.client.uid("FETCH", syntax.uid_set(wanted), f"(UID {part})")
-        answer = await self._link.command("FETCH", query, octets=sum(head.size for head in heads))
+        size = sum(head.size for head in heads)
+        answer = await self._link.fetch(wanted, f"(UID {part})", octets=size)
         items = tuple(syntax.fetched(answer.lines))
         if any(item.is_torn for item in items):
             self._link.abort()

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from aioimaplib import IMAP4, Command, CommandTimeout, Response
@@ -21,6 +22,7 @@ from aioimaplib.aioimaplib import SELECTED
 from mailtickets import oauth, strike, wire
 from mailtickets.config import ImapSettings
 from mailtickets.imap import syntax
+from mailtickets.imap.fetch import Fetch, receive
 from mailtickets.oauth import NoToken, Tokens
 
 T = TypeVar("T")
@@ -82,6 +84,7 @@ class Link:
         # The library greets in a task that nobody awaits: an exception would go unseen.
         self._welcome = self.client.protocol.welcome
         self.client.protocol.welcome = self._greeted
+        self.client.protocol.data_received = partial(receive, self.client.protocol)
 
     # Getting in
 
@@ -188,6 +191,12 @@ class Link:
             return answer
         self.abort()
         raise LinkDown(f"{self.where} answers {name} with {answer.result}: {said(answer)}.")
+
+    async def fetch(self, uids: Sequence[int], parts: str, *, octets: int = 0) -> Response:
+        """The answer to UID FETCH, OK or NO. LinkDown for BAD. `octets`: to be expected."""
+        protocol = self.client.protocol
+        command = Fetch(protocol, syntax.uid_set(uids), parts, self.deadlines.command)
+        return await self.command("FETCH", protocol.execute(command), octets=octets)
 
     async def ask(self, command: Coroutine[Any, Any, T], deadline: float) -> T:
         """Race something that the library does against the loss of the link and the clock."""

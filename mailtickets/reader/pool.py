@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # the desk itself reads no letters, and all that it takes is 
 DEADLINE: Final = 30.0  # seconds for one letter, whatever it does
 AHEAD: Final = 8  # letters that lie with a child, so that it never waits for us
 AHEAD_OCTETS: Final = 2**20
+_CHUNK: Final = 2**18  # octets of answers that are taken at once
 RESPAWNS: Final = 3  # how often a child is started again before the whole reader counts as broken
 STARTS_WITHIN: Final = 60.0  # seconds; a machine that starts everything at once is slow
 
@@ -172,6 +173,7 @@ class _Child:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self._told = bytearray()  # what it has said and nobody has heard yet
         self.letters: deque[_Job] = deque()
 
     @classmethod
@@ -184,6 +186,7 @@ class _Child:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
+                limit=_CHUNK,
                 env={},
             )
         )
@@ -217,8 +220,11 @@ class _Child:
     async def answer_one(self) -> _Death | None:
         """Wait for the answer to the oldest letter and pass it on; None, or why there is none."""
         try:
-            async with asyncio.timeout(DEADLINE):
-                answer = _loads(await self._frame())
+            frame = self._whole_frame()
+            if frame is None:
+                async with asyncio.timeout(DEADLINE):
+                    frame = await self._frame()
+            answer = _loads(frame)
         except TimeoutError:
             return _Death(f"The mail could not be read within {DEADLINE:.0f} seconds.", may_be_chance=False)
         except asyncio.IncompleteReadError:
@@ -233,8 +239,23 @@ class _Child:
 
     async def _frame(self) -> bytes:
         assert self._process.stdout is not None
-        (length,) = LENGTH.unpack(await self._process.stdout.readexactly(LENGTH.size))
-        return await self._process.stdout.readexactly(length)
+        while (frame := self._whole_frame()) is None:
+            said = await self._process.stdout.read(_CHUNK)
+            if not said:
+                raise asyncio.IncompleteReadError(bytes(self._told), None)
+            self._told += said
+        return frame
+
+    def _whole_frame(self) -> bytes | None:
+        """The next answer if all of it has come. Several come together, and then nobody waits for the others."""
+        if len(self._told) < LENGTH.size:
+            return None
+        end = LENGTH.size + LENGTH.unpack_from(self._told)[0]
+        if len(self._told) < end:
+            return None
+        frame = bytes(self._told[LENGTH.size : end])
+        del self._told[:end]
+        return frame
 
     async def end(self) -> None:
         with contextlib.suppress(ProcessLookupError):  # it has ended by itself

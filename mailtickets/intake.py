@@ -38,7 +38,7 @@ LONGEST_IDLE = timedelta(minutes=4)
 ALONE = 4 * 2**20  # octets of a batch beside which no other is fetched
 AHEAD = 2  # batches in hand while the next one is fetched
 # Letters in one commit. More would be cheaper, but whoever sends meanwhile waits for each commit to note it.
-DECIDED_TOGETHER = 25
+DECIDED_TOGETHER = 50
 LEFTOVERS = 100  # letters at a time, after a crash
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from mailtickets.cli.options import IN_THE_WAY, NOT_THERE, ConfigFile, end, now, settings, unusable
@@ -32,6 +33,7 @@ def run(config: ConfigFile = None) -> None:
 
 def window(config: ConfigFile = None) -> None:
     """The page, in a process of its own. The daemon starts it."""
+    os.nice(5)  # mail goes first: a page that is a little later loses nobody anything
     found = settings(config)
     from mailtickets import log
     from mailtickets.config import hidden

@@ -197,7 +197,7 @@ class InboundMail:
     def header(self, name: str) -> tuple[str, ...]:
         """All values of a header, top first."""
         wanted = name.lower()
-        return tuple(value for key, value in self.headers if key == wanted)
+        return tuple([value for key, value in self.headers if key == wanted])
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 from mailtickets.core.mail import Address, Attachment
@@ -110,6 +111,7 @@ def ids(message_ids: tuple[str, ...]) -> str:
     return "\r\n ".join(f"<{i}>" for i in known if _MESSAGE_ID.fullmatch(i))
 
 
+@lru_cache(maxsize=1)  # all mails of a batch are of one moment
 def date(now: datetime) -> str:
     """RFC 5322 section 3.3."""
     return format_datetime(now)

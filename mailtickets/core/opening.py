@@ -44,6 +44,9 @@ def project_of(case: Case, policy: Policy) -> str:
 
 
 def _subject(subject: str, tag: str, text: str) -> str:
-    first_line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     bare = bare_subject(subject, tag)[:SUBJECT_LENGTH].rstrip()
-    return bare or first_line[:_SUBJECT_FROM_TEXT].rstrip() or NO_SUBJECT
+    return bare or _first_line(text)[:_SUBJECT_FROM_TEXT].rstrip() or NO_SUBJECT
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")

@@ -86,12 +86,13 @@ def _free_ids(tx: Tx, table: Table) -> Iterator[int]:
 
 
 _SEQUENCE = named_table("sqlite_sequence", named_column("name"), named_column("seq"))
+_LAST = select(_SEQUENCE.c.seq).where(_SEQUENCE.c.name == bindparam("table"))
 
 
 def _new_ids(tx: Tx, table: Table) -> Iterator[int]:
     if tx.dialect.name == "sqlite":
         # There is one writer, and that is us: until the end of the transaction all higher ones are free.
-        last = tx.scalar(select(_SEQUENCE.c.seq).where(_SEQUENCE.c.name == table.name))
+        last = tx.scalar(_LAST, {"table": table.name})
         return count((last or 0) + 1)
     return _drawn(tx, table)
 

@@ -6,6 +6,8 @@ The law: it lives under limits, and ends when its input does or when the desk di
 from __future__ import annotations
 
 import ctypes
+import fcntl
+import gc
 import logging
 import os
 import pickle
@@ -13,6 +15,7 @@ import resource
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from typing import BinaryIO, Final, NoReturn
 
 from mailtickets.core import reading
@@ -22,6 +25,7 @@ from mailtickets.core.reading import Broken, ReadingLimits
 from mailtickets.reader.frames import CPU_SECONDS, LENGTH, MEMORY, READY, Answer
 
 _PR_SET_PDEATHSIG: Final = 1
+_PIPE: Final = 2**20  # octets, the most that Linux gives to anybody
 
 
 def live(parent: int, limits: ReadingLimits) -> NoReturn:
@@ -52,12 +56,21 @@ def _settle_in(parent: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        _widen(sys.stdin.fileno(), sys.stdout.fileno())
     if os.getppid() != parent:  # it died before we asked to be told
         sys.exit(0)
+    gc.freeze()  # what has been imported stays: looking at it again and again would cost a tenth
     logging.disable(logging.CRITICAL)  # libraries log pieces of letters
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def _widen(*pipes: int) -> None:
+    """Pipes that hold many letters: each time that one is full or empty, both sides are woken for nothing."""
+    for pipe in pipes:
+        with suppress(OSError):  # a user may have only so many octets in pipes
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
 
 
 def _grant_time() -> None:

@@ -15,12 +15,24 @@ from datetime import datetime, timedelta
 
 from mailtickets import config
 from mailtickets.config import Settings
-from mailtickets.core import authors, classify, commands, compose, decide, identity, pictures, retry, thread
+from mailtickets.core import (
+    authors,
+    classify,
+    commands,
+    compose,
+    decide,
+    identity,
+    mime,
+    pictures,
+    retry,
+    thread,
+)
 from mailtickets.core.case import Case, Figure, Outcome, Reply, ReplyKind, Wanted
 from mailtickets.core.classify import Judgement
 from mailtickets.core.compose import About, Outgoing
 from mailtickets.core.identity import Evidence
 from mailtickets.core.mail import Address, InboundMail, Unreadable
+from mailtickets.core.openpgp import Signer
 from mailtickets.core.policy import Policy
 from mailtickets.core.retry import Result
 from mailtickets.core.thread import Clues
@@ -45,6 +57,7 @@ class Desk:
     policy: Policy
     secret: Secret
     render: compose.Render
+    signer: Signer | None = None  # what the desk writes is signed with its own OpenPGP key
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +82,7 @@ class Ending:
 def furnish(settings: Settings) -> Desk:
     """The desk of a config. ConfigError or TemplateError if it cannot be used."""
     render = Templates.load(settings.templates_dir).render
-    return Desk(settings.policy, config.secrets(settings), render)
+    return Desk(settings.policy, config.secrets(settings), render, settings.signer)
 
 
 def take(tx: Tx, desk: Desk, letters: Sequence[Letter], now: datetime) -> tuple[Ending, ...]:
@@ -221,12 +234,21 @@ def _written(
 ) -> tuple[Outgoing, ...]:
     about = _about(batch, ticket) if replies else None
     linked = (_with_link(batch, reply) for reply in replies)
-    return tuple(
+    composed = (
         compose.message(
             reply, about, sender, reply.once or cause, desk.policy, desk.secret, desk.render, batch.now
         )
         for reply in linked
     )
+    return tuple(_signed(outgoing, desk.signer) for outgoing in composed)
+
+
+def _signed(outgoing: Outgoing, signer: Signer | None) -> Outgoing:
+    """The octets are final with this: a retry sends the same signature again."""
+    if signer is None:
+        return outgoing
+    boundary = f"{mime.boundary(outgoing.message_id)}-s"
+    return replace(outgoing, octets=mime.signed(outgoing.octets, boundary, signer.over))
 
 
 def _about(batch: Batch, ticket: Ticket | None) -> About | None:

@@ -40,6 +40,8 @@ def _keys(settings: Settings) -> Iterator[Finding]:
     if people:
         signers = "one person counts" if people == 1 else f"{people} people count"
         yield Finding("openpgp", State.OK, f"The signatures of {signers} as theirs.")
+    if settings.signer is not None:
+        yield Finding("openpgp", State.OK, f"Mails are signed with the key {settings.signer.fingerprint}.")
     for sentence in config.key_concerns(settings, now()):
         yield Finding("openpgp", State.NOTE, sentence)
 

@@ -71,9 +71,12 @@ def settings(
         alarm_after=file.desk.alarm_after,
         pinned=Pinned(keys, policy.own),
         password_variables=tuple(
-            login.password_env
-            for login in (*(box.imap for box in file.mailbox), file.smtp)
-            if login.password_env
+            name
+            for name in (
+                *(login.password_env for login in (*(box.imap for box in file.mailbox), file.smtp)),
+                file.desk.openpgp_passphrase_env,
+            )
+            if name
         ),
     )
 

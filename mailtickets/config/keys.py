@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from mailtickets.config import faults, values
+from mailtickets.config import faults, secret, values
 from mailtickets.config.faults import Fault
 from mailtickets.config.settings import Settings
-from mailtickets.config.tables import AgentTable, File
+from mailtickets.config.tables import AgentTable, DeskTable, File
 from mailtickets.core import openpgp
-from mailtickets.core.openpgp import Key
+from mailtickets.core.openpgp import Key, Signer
 
 ENDINGS = (".asc", ".gpg", ".pgp", ".key")
 SOON = timedelta(days=30)
@@ -32,12 +32,30 @@ def pinned(file: File, folder: Path, wrong: list[Fault]) -> Mapping[str, Key]:
     return there | found
 
 
+def signer(table: DeskTable, folder: Path, passphrase: str, wrong: list[Fault]) -> Signer | None:
+    """The desk's own key, ready to sign; None if it has none, or with a fault."""
+    if not (name := table.openpgp_key_file):
+        return None
+    try:
+        return openpgp.signer(secret.whole_file(name, folder), passphrase)
+    except FileNotFoundError as error:
+        advice = f"there is no file that can be read at {error}. Put the private key there, mode 0600"
+    except OSError as error:
+        advice = f"this cannot be read ({error.strerror})"
+    except openpgp.NoKey as error:
+        advice = f"{name} cannot be used: {error}"
+    path = "desk.openpgp_key_file"
+    wrong.append(Fault(path, faults.shown(path, name), advice))
+    return None
+
+
 def concerns(settings: Settings, now: datetime) -> tuple[str, ...]:
     """Keys that do not count any more, or not for long: whole sentences."""
-    found = dict.fromkeys(
-        _concern(address, key, now) for address, key in sorted(settings.pinned.keys.items())
-    )
-    return tuple(sentence for sentence in found if sentence)
+    found = [_concern(address, key, now) for address, key in sorted(settings.pinned.keys.items())]
+    if settings.signer is not None:
+        own = Key(settings.signer.fingerprint, b"", settings.signer.expires_at)
+        found.append(_concern("the desk itself", own, now))
+    return tuple(sentence for sentence in dict.fromkeys(found) if sentence)
 
 
 def _concern(address: str, key: Key, now: datetime) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from mailtickets.config import across, faults, keys, secret
 from mailtickets.config.build import refresh_token_name, settings
 from mailtickets.config.faults import Fault
 from mailtickets.config.settings import ConfigError, Settings
-from mailtickets.config.tables import DatabaseTable, File, Login, OAuth2Table
-from mailtickets.core.openpgp import Key
+from mailtickets.config.tables import DatabaseTable, DeskTable, File, Login, OAuth2Table
+from mailtickets.core.openpgp import Key, Signer
 
 PLACES = (Path("config.toml"), Path("/etc/mailtickets/config.toml"))
 
@@ -43,11 +44,14 @@ def load(path: Path, *, with_secrets: bool = True, is_signed_in: bool = True) ->
     wrong += across.faults(document)
     read: dict[str, str] = {}
     pinned: Mapping[str, Key] = {}
+    signer: Signer | None = None
     if found is not None:
         pinned = keys.pinned(found, path.parent, wrong)
         read["database"] = _database_password(found.database, path.parent, wrong)
     if found is not None and with_secrets:
         wrong += _absent_files(found, path.parent)
+        read["desk"] = _passphrase(found.desk, path.parent, wrong)
+        signer = keys.signer(found.desk, path.parent, read["desk"], wrong)
         for place, login in _logins(found):
             if login.oauth2 is None:
                 read[place] = _password(place, login, path.parent, wrong)
@@ -57,7 +61,7 @@ def load(path: Path, *, with_secrets: bool = True, is_signed_in: bool = True) ->
                     _refresh_token(f"{place}.oauth2", login.oauth2, path.parent, wrong)
     if wrong or found is None:
         raise ConfigError("\n".join(str(fault) for fault in wrong))
-    return settings(found, path, read, pinned)
+    return replace(settings(found, path, read, pinned), signer=signer, passphrase=read.get("desk", ""))
 
 
 def _document(path: Path) -> dict[str, Any]:
@@ -114,6 +118,16 @@ def _absent_files(file: File, folder: Path) -> Iterator[Fault]:
         yield Fault(path, faults.shown(path, name), f"there is no folder {folder / name}")
 
 
+def _passphrase(table: DeskTable, folder: Path, wrong: list[Fault]) -> str:
+    """Of the desk's own OpenPGP key; "" if it has none, or with a fault."""
+    if table.openpgp_passphrase_env:
+        return _from_environment("desk", table.openpgp_passphrase_env, wrong, "openpgp_passphrase_env")
+    if not table.openpgp_passphrase_file:
+        return ""
+    path = "desk.openpgp_passphrase_file"
+    return _from_file(path, table.openpgp_passphrase_file, folder, "Put the passphrase there", wrong)
+
+
 def _database_password(table: DatabaseTable, folder: Path, wrong: list[Fault]) -> str:
     """ "" if there is none, or with a fault. Whoever only looks into the database needs it too."""
     if table.password_env:
@@ -132,11 +146,11 @@ def _password(place: str, login: Login, folder: Path, wrong: list[Fault]) -> str
     return _from_environment(place, login.password_env, wrong)
 
 
-def _from_environment(place: str, name: str, wrong: list[Fault]) -> str:
+def _from_environment(place: str, name: str, wrong: list[Fault], key: str = "password_env") -> str:
     try:
         return secret.from_environment(name)
     except ValueError as error:
-        path = f"{place}.password_env"
+        path = f"{place}.{key}"
         wrong.append(Fault(path, faults.shown(path, name), f"{error}. Put the password there"))
         return ""
 

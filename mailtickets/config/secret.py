@@ -43,7 +43,7 @@ def hidden(settings: Settings) -> tuple[str, ...]:
     )
     applications = (door.oauth2.client_secret for door in doors if door.oauth2)
     servers = (*(door.password for door in doors), *applications)
-    return tuple(one for one in (*servers, *database) if one)
+    return tuple(one for one in (*servers, *database, settings.passphrase) if one)
 
 
 def left_in_environment(settings: Settings) -> dict[str, str]:
@@ -115,6 +115,17 @@ def from_file(name: str, folder: Path) -> str:
     for path in places:
         try:
             return _first_line(path.read_bytes())
+        except (FileNotFoundError, PermissionError):
+            continue
+    raise FileNotFoundError(" or ".join(map(str, places)))
+
+
+def whole_file(name: str, folder: Path) -> bytes:
+    """The same for a file that is more than a line. FileNotFoundError."""
+    places = _places(name, folder)
+    for path in places:
+        try:
+            return path.read_bytes()
         except (FileNotFoundError, PermissionError):
             continue
     raise FileNotFoundError(" or ".join(map(str, places)))

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from mailtickets.core.mail import Address
-from mailtickets.core.openpgp import Pinned
+from mailtickets.core.openpgp import Pinned, Signer
 from mailtickets.core.person import Role
 from mailtickets.core.policy import Policy
 
@@ -124,7 +124,9 @@ class Settings:
     free_disk: int | None  # octets that must be free, or nothing new is begun; None: whatever there is
     alarm_after: timedelta  # how long something may be away before the operators are mailed
     pinned: Pinned  # whose OpenPGP signatures count
-    password_variables: tuple[str, ...] = ()  # environment variables that hold passwords of mail servers
+    password_variables: tuple[str, ...] = ()  # environment variables whose passwords the page has no use for
+    signer: Signer | None = None  # what the desk's own mails are signed with
+    passphrase: str = field(default="", repr=False)  # of that key
 
 
 class ConfigError(Exception):

@@ -61,6 +61,16 @@ class DeskTable(Table):
     operators: list[Mail] = []  # none: the admins
     alarm_after: Annotated[timedelta, PlainValidator(values.duration)] = timedelta(minutes=15)
     templates_dir: Text = ""
+    openpgp_key_file: Text = ""  # "": mails are not signed
+    openpgp_passphrase_file: Text = ""
+    openpgp_passphrase_env: Annotated[str, PlainValidator(lambda v: v and values.variable(v))] = ""
+
+    @field_validator("openpgp_passphrase_env")
+    @classmethod
+    def _one_source(cls, name: str, info: ValidationInfo) -> str:
+        if name and info.data.get("openpgp_passphrase_file"):
+            raise ValueError("the passphrase has one source. Keep the file or the variable, not both")
+        return name
 
 
 class DatabaseTable(Table):

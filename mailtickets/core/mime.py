@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
@@ -37,6 +38,10 @@ _CONTENT_TYPE = re.compile(
     r"(?!multipart/|message/)[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,90}"
 )
 _NAME_LENGTH = 150
+_FIELD = re.compile(rb"[!-9;-~]+:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*")
+# What servers on the way may change: blanks at the end of a line, and what looks like the start of a mail in an mbox.
+_FROM = re.compile(rb"^From ", re.MULTILINE)
+_AT_RISK = re.compile(rb"[ \t]$|^From ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,30 @@ def letter(
     if files:
         body = _multipart("mixed", f"{boundary}-m", [body, *(_file(file) for file in files)])
     return b"".join((*(_header(name, value) for name, value in headers), b"MIME-Version: 1.0\r\n", body))
+
+
+# What leads a reader, and goes into what is signed as programs have done it since before RFC 9788.
+_PROTECTED = (b"from", b"to", b"subject", b"date", b"message-id", b"in-reply-to", b"references")
+
+
+def signed(octets: bytes, boundary: str, sign: Callable[[bytes], tuple[bytes, str]]) -> bytes:
+    """A message of `letter` in multipart/signed (RFC 3156 section 5). `sign`: as of `openpgp.Signer.over`."""
+    head, _, body = octets.partition(b"\r\n\r\n")
+    fields = _FIELD.findall(head + b"\r\n")
+    outer = [field for field in fields if not field.lower().startswith(b"content-")]
+    kind, *content = (field for field in fields if field.lower().startswith(b"content-"))
+    own = [field for field in outer if field.partition(b":")[0].lower() in _PROTECTED]
+    marked = kind.removesuffix(b"\r\n") + b';\r\n protected-headers="v1"\r\n'
+    inner = b"".join((marked, *content, *own, b"\r\n", body))
+    signature, micalg = sign(inner)
+    armour = _part(
+        'application/pgp-signature; name="signature.asc"',
+        "7bit",
+        b"\r\n".join(signature.splitlines()),
+        'Content-Disposition: attachment; filename="signature.asc"\r\n',
+    )
+    form = f'signed;\r\n micalg={micalg}; protocol="application/pgp-signature"'
+    return b"".join((*outer, _multipart(form, boundary, [inner, armour])))
 
 
 def boundary(message_id: str) -> str:
@@ -172,9 +201,11 @@ def _text(kind: str, text: str) -> bytes:
     """
     octets = _clean(text)
     longest = _SHORT if kind == "plain" else _LINE
-    if octets.isascii() and all(len(line) <= longest for line in octets.split(b"\n")):
+    is_short = octets.isascii() and all(len(line) <= longest for line in octets.split(b"\n"))
+    if is_short and not _AT_RISK.search(octets):
         return _part(f'text/{kind}; charset="utf-8"', "7bit", octets.replace(b"\n", b"\r\n"))
     quoted = binascii.b2a_qp(octets, istext=True).replace(b"\n", b"\r\n")
+    quoted = _FROM.sub(b"=46rom ", quoted)
     if len(quoted) <= len(octets) * 2:
         return _part(f'text/{kind}; charset="utf-8"', "quoted-printable", quoted)
     return _part(f'text/{kind}; charset="utf-8"', "base64", _base64(octets.replace(b"\n", b"\r\n")))

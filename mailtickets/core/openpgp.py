@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # 10 MB that most letters have no use for
-    from pysequoia import Cert, Sig
+    from pysequoia import Cert, PySigner, Sig
 
 LONGEST_SIGNATURE = 16 * 1024  # octets; one of SLH-DSA has 8 KB, without its armour
 LONGEST_KEY = 1024 * 1024
@@ -53,6 +53,22 @@ class Pinned:
 NOBODY = Pinned()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Signer:
+    """A private key, ready to sign. Its signatures hold the time and chance: none is like another."""
+
+    fingerprint: str
+    expires_at: datetime | None
+    _hand: PySigner = field(repr=False)
+
+    def over(self, octets: bytes) -> tuple[bytes, str]:
+        """A signature of its own in armour, and the name of its hash as RFC 3156 section 5 writes it: "pgp-sha512"."""
+        from pysequoia import Sig, SignatureMode, sign
+
+        made = sign(self._hand, octets, mode=SignatureMode.DETACHED)
+        return made, f"pgp-{str(Sig.from_bytes(made).hash_algorithm).rpartition('.')[2].lower()}"
+
+
 @dataclass(frozen=True, slots=True)
 class Signed:
     """A signature that fits."""
@@ -88,6 +104,27 @@ def key(octets: bytes) -> Key:
         raise NoKey("it holds a private key, which is nobody's but its owner's. Put the public one there")
     (cert,) = certs
     return Key(cert.fingerprint.upper(), bytes(cert), cert.expiration, cert.is_revoked)
+
+
+def signer(octets: bytes, passphrase: str) -> Signer:
+    """The private key that is in them, in armour or not. `NoKey` if it cannot be had. "": it has no passphrase."""
+    from pysequoia import Tsk
+
+    try:
+        private = Tsk.from_bytes(octets)
+        public = private.extract_certificate()
+    except RuntimeError:
+        raise NoKey(
+            "there is no private OpenPGP key in it. Put one there, with gpg --armor --export-secret-keys ADDRESS"
+        ) from None
+    try:
+        hand = private.signer(passphrase or None)
+    except RuntimeError:
+        wrong = "its passphrase is not that one" if passphrase else "it may want a passphrase"
+        raise NoKey(
+            f"it cannot sign: {wrong}, or it holds no private key for signing that is still good"
+        ) from None
+    return Signer(public.fingerprint.upper(), public.expiration, hand)
 
 
 def is_by(pinned: Key, signature: bytes) -> bool:

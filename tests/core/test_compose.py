@@ -380,3 +380,34 @@ def test_another_reader_sees_the_same() -> None:
     assert mail.text_plain[0].startswith("Öffnen Sie den Deckel.")
     assert len(mail.text_html) == 1
     assert mail.defects == []
+
+
+SIGNED_HEAD = (
+    b"From: Desk <support@example.org>\r\nSubject: [#1] long\r\n words\r\nX-Own: 1\r\nMIME-Version: 1.0\r\n"
+)
+
+
+def test_a_signed_message_is_the_same_message_and_wrapped_alike_each_time() -> None:
+    body = b"Content-Type: text/plain\r\nContent-Transfer-Encoding: 7bit\r\n\r\nOne.\r\n"
+    seen: list[bytes] = []
+
+    def sign(octets: bytes) -> tuple[bytes, str]:
+        seen.append(octets)
+        return b"-----BEGIN PGP SIGNATURE-----\n\nabc\n-----END PGP SIGNATURE-----\n", "pgp-sha512"
+
+    one, two = (mime.signed(SIGNED_HEAD + body, "b-s", sign) for _ in range(2))
+    assert one == two
+    assert one.startswith(SIGNED_HEAD + b"Content-Type: multipart/signed;\r\n micalg=pgp-sha512;")
+    assert one.count(seen[0]) == 1
+    assert b'Content-Type: text/plain;\r\n protected-headers="v1"\r\n' in seen[0]
+    assert b"Subject: [#1] long\r\n words\r\n" in seen[0]
+    assert b"X-Own" not in seen[0]
+    assert b"\n" not in one.replace(b"\r\n", b"")
+
+
+def test_no_line_of_a_text_can_be_changed_on_its_way_without_being_noticed() -> None:
+    text = mime.Text("From me\nblanks  \n-- \nAnn", "<p>x</p>")
+    octets = mime.letter((("From", "a@example.org"),), text, (), "b")
+    assert not [line for line in octets.split(b"\r\n") if line.startswith(b"From ") or line != line.rstrip()]
+    (plain, _) = email.message_from_bytes(octets, policy=modern).iter_parts()
+    assert plain.get_payload(decode=True) == b"From me\r\nblanks  \r\n-- \r\nAnn"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +13,7 @@ from mailtickets.core.mail import InboundMail
 from mailtickets.core.openpgp import Pinned
 from mailtickets.core.reading import ReadingLimits, seals
 from mailtickets.core.tokens import Token
-from tests.openpgp import head, owner, part, signed, wrapped
+from tests.openpgp import Gnupg, head, missing, owner, part, signed, wrapped
 
 ANN, EVE = owner("ann@example.org"), owner("eve@evil.example")
 OWN = frozenset({"support@example.org"})
@@ -186,18 +184,11 @@ def test_an_attachment_can_be_fetched_by_its_number_all_the_same() -> None:
 
 
 @pytest.fixture
-def gpg(tmp_path: Path) -> Iterator[Callable[..., bytes]]:
-    """GnuPG with a home of its own, which no network and no agent outlives."""
-    home = tmp_path / "gnupg"
-    home.mkdir(mode=0o700)
-    environment = {"GNUPGHOME": str(home), "PATH": "/usr/bin:/bin"}
-
-    def run(*arguments: str, given: bytes = b"") -> bytes:
-        words = ("gpg", "--batch", "--pinentry-mode", "loopback", "--passphrase", "", *arguments)
-        return subprocess.run(words, input=given, env=environment, capture_output=True, check=True).stdout
-
-    yield run
-    subprocess.run(("gpgconf", "--kill", "all"), env=environment, check=False)
+def gpg() -> Iterator[Callable[..., bytes]]:
+    if why := missing():
+        pytest.skip(why)
+    with Gnupg() as gnupg:
+        yield gnupg.run
 
 
 def test_what_gnupg_has_signed_counts(gpg: Callable[..., bytes]) -> None:

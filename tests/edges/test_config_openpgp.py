@@ -11,7 +11,8 @@ import pytest
 from pysequoia import Tsk
 
 from mailtickets import config
-from tests.openpgp import Owner, owner
+from mailtickets.core import openpgp
+from tests.openpgp import Gnupg, Owner, missing, owner
 
 ANN, LEE = owner("ann@example.org"), owner("lee@customer.example")
 FILE = """
@@ -112,3 +113,60 @@ def test_a_revoked_key_is_named(tmp_path: Path) -> None:
     revoked = bytes(ANN.cert) + bytes(ANN.cert.revoke(ANN.private.certifier()))
     found = load(tmp_path, agent='openpgp_key_file = "keys/a"', keys={"a": revoked})
     assert "is revoked" in " ".join(config.key_concerns(found, datetime.now(UTC)))
+
+
+# The desk's own.
+
+
+def own(folder: Path, key: bytes, passphrase: str = "") -> config.Settings:
+    (folder / "own").write_bytes(key)
+    (folder / "imap-password").write_text("secret")
+    text = FILE.format(trust="", agent="")
+    lines = ['[desk]\nopenpgp_key_file = "own"']
+    if passphrase:
+        (folder / "phrase").write_text(passphrase)
+        lines.append('openpgp_passphrase_file = "phrase"')
+    (folder / "config.toml").write_text("\n".join((*lines, text)))
+    return config.load(folder / "config.toml")
+
+
+def test_the_desks_own_key_signs(tmp_path: Path) -> None:
+    found = own(tmp_path, str(ANN.private).encode())
+    assert found.signer is not None
+    assert found.signer.fingerprint == ANN.fingerprint
+    signature, micalg = found.signer.over(b"x")
+    assert micalg == "pgp-sha512"
+    assert openpgp.detached(b"x", signature, openpgp.key(ANN.public)) is not None
+    assert "PRIVATE" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("key", "passphrase", "why"),
+    [
+        (ANN.public, "", "it holds no private key for signing"),
+        (b"hello", "", "there is no private OpenPGP key in it"),
+        (b"", "", "there is no private OpenPGP key in it"),
+    ],
+)
+def test_a_key_that_cannot_sign_is_said_at_the_start(
+    tmp_path: Path, key: bytes, passphrase: str, why: str
+) -> None:
+    with pytest.raises(config.ConfigError, match=f"desk.openpgp_key_file .*{why}"):
+        own(tmp_path, key, passphrase)
+
+
+def test_a_wrong_passphrase_is_said_and_not_repeated(tmp_path: Path) -> None:
+    if why := missing():
+        pytest.skip(why)
+    with Gnupg() as gnupg:
+        gnupg.run("--quick-gen-key", "desk@example.org", "ed25519", "sign", "never", passphrase="right one")
+        key = gnupg.run("--armor", "--export-secret-keys", passphrase="right one")
+    with pytest.raises(config.ConfigError, match="its passphrase is not that one") as refused:
+        own(tmp_path, key, "canary wrong one")
+    assert "canary" not in str(refused.value)
+    with pytest.raises(config.ConfigError, match="it may want a passphrase"):
+        own(tmp_path, key)
+    found = own(tmp_path, key, "right one")
+    assert found.signer is not None
+    assert "right one" in config.hidden(found)
+    assert "right one" not in repr(found)

@@ -13,11 +13,12 @@ import psycopg
 import pytest
 
 from mailtickets import config
-from tests import dovecot, postgres
+from tests import dovecot, openpgp, postgres
 from tests.dovecot import PASSWORD, Dovecot
 from tests.house.canaries import Parrot, files, forms, leaks, processes, tables
 from tests.house.house import ANN, LEE, SALES, SUPPORT, House
 from tests.loopback import HOST, listens, wait_until
+from tests.openpgp import Gnupg
 from tests.postgres import Postgres
 from tests.provider import CLIENT, SECRET, Provider
 from tests.sink import Sink
@@ -25,7 +26,8 @@ from tests.sink import Sink
 SMTP = 'canary smtp \\ 5d0c"7e'
 OTHER = "canary-imap-env-71aa3f"
 DATABASE = "canary/data base@b44e19"
-KEPT = ("imap-password", "smtp-password", "database-password", "client-secret", "refresh-token")
+PHRASE = "canary-phrase-6f2e11"
+KEPT = ("own-key", "imap-password", "smtp-password", "database-password", "client-secret", "refresh-token")
 HELD = (*KEPT, "state/secret", "state/tokens")  # files that are there to hold a secret
 MORE = """
 [[mailbox]]
@@ -96,10 +98,15 @@ class Scene:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def scene(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    why = dovecot.missing() or (postgres.missing() if request.param == "postgresql" else "")
+    why = (
+        dovecot.missing()
+        or openpgp.missing()
+        or (postgres.missing() if request.param == "postgresql" else "")
+    )
     if why:
         pytest.skip(why)
     monkeypatch.setenv("SALES_PASSWORD", OTHER)
+    monkeypatch.setenv("PHRASE", PHRASE)
     with (
         Dovecot(SUPPORT) as server,
         Sink(users={"desk": SMTP}) as sink,
@@ -107,7 +114,9 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         Parrot() as parrot,
     ):
         more = MORE.format(sales=SALES, port=parrot.port, client=CLIENT, token_url=provider.token_url)
-        with House(tmp_path, server, sink.port, desk='alarm_after = "1s"', more=more, page=True) as house:
+        desk = 'alarm_after = "1s"\nopenpgp_key_file = "own-key"\nopenpgp_passphrase_env = "PHRASE"'
+        with House(tmp_path, server, sink.port, desk=desk, more=more, page=True) as house:
+            key = _own_key(tmp_path / "own-key")
             text = house.config.read_text()
             house.config.write_text(
                 text.replace(f"port = {sink.port}\n", f'port = {sink.port}\nuser = "desk"\n')
@@ -120,6 +129,7 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
                 (tmp_path / name).write_text(secret)
             (tmp_path / "refresh-token").write_text(provider.sign_in("cloud@example.org"))
             secrets = {"imap": PASSWORD, "imap by environment": OTHER, "smtp": SMTP, "oauth": SECRET}
+            secrets |= {"passphrase": PHRASE, "private key": key}
             if request.param == "sqlite":
                 yield Scene(house, sink, provider, secrets, "")
                 return
@@ -130,6 +140,15 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
                     house.config.read_text().replace('url = "sqlite:///mailtickets.db"', table)
                 )
                 yield Scene(house, sink, provider, secrets | {"database": DATABASE}, url)
+
+
+def _own_key(file: Path) -> str:
+    """A private key with a passphrase; a line of it that nobody can mistake."""
+    with Gnupg() as gnupg:
+        gnupg.run("--quick-gen-key", SUPPORT, "ed25519", "sign", "never", passphrase=PHRASE)
+        armour = gnupg.run("--armor", "--export-secret-keys", passphrase=PHRASE)
+    file.write_bytes(armour)
+    return armour.decode().splitlines()[4]
 
 
 @pytest.mark.timeout(400)  # three starts of a service, and every command of the operator's beside it

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from mailtickets.cli.rows import words
 from mailtickets.core.case import MessageKind
-from mailtickets.core.person import Person
+from mailtickets.core.person import Part, Person
 from mailtickets.core.policy import Policy
 from mailtickets.core.ticket import Changed, Field, Opened, Value
 from mailtickets.store.views import Entry, Event, TicketView
@@ -35,9 +35,12 @@ def values(view: TicketView) -> Mapping[str, object]:
         "project": ticket.project,
         "requester": view.requester.address.spec,
         "assignee": _spec(view.assignee),
+        "cc": _in_part(view, Part.CC),
+        "followers": _in_part(view, Part.FOLLOWER),
         "tags": ticket.tags,
         "created": ticket.created_at.isoformat(),
         "updated": ticket.updated_at.isoformat(),
+        "updated_by": next((p.address.spec for p in view.people if p.id == ticket.updated_by), None),
         "first_answered": _moment(ticket.first_answered_at),
         "resolved": _moment(ticket.resolved_at),
         "closed": _moment(ticket.closed_at),
@@ -143,6 +146,10 @@ def _value(value: Value, view: TicketView, event: Event) -> str | int | list[str
 
 def _spec(person: Person | None) -> str | None:
     return person.address.spec if person else None
+
+
+def _in_part(view: TicketView, part: Part) -> list[str]:
+    return [one.person.address.spec for one in view.participants if one.part is part]
 
 
 def _moment(at: datetime | None) -> str | None:

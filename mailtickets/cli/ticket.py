@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailtickets.cli.options import NOT_THERE, USAGE, AsJson, ConfigFile, end, group, ledger, settings
+from mailtickets.cli.options import NOT_THERE, USAGE, AsJson, ConfigFile, end, group, ledger, now, settings
 from mailtickets.cli.rows import Column, Last, Row, newest, show, words
 
 if TYPE_CHECKING:
-    from mailtickets.config import Settings
     from mailtickets.core.case import Listed
-    from mailtickets.core.policy import Policy
-    from mailtickets.store.engine import Tx
-    from mailtickets.store.views import TicketFilter
+    from mailtickets.core.query import Unclear
 
 app = typer.Typer(help="Tickets: list, show.", callback=group, no_args_is_help=True)
 
@@ -33,35 +31,58 @@ COLUMNS = (
     Column("tags", ""),
     Column("created", ""),
     Column("updated", "Changed (UTC)"),
+    Column("first_answered", ""),
+    Column("resolved", ""),
+    Column("closed", ""),
+    Column("reopened", ""),
 )
 
 
-@app.command("list")
+# -tag:vpn is a word of the question, not an option.
+@app.command("list", context_settings={"ignore_unknown_options": True})
 def list_(
-    text: Annotated[
-        list[str] | None, typer.Argument(help="Words that must stand in it.", show_default=False)
+    question: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[QUERY]",
+            help="Which ones, such as: status:open priority:high.. -tag:vpn 'printer or scanner' sort:-created.",
+            show_default=False,
+        ),
     ] = None,
-    status: Annotated[
-        list[str] | None, typer.Option("--status", help="One or more.", show_default=False)
-    ] = None,
-    assignee: Annotated[str, typer.Option("--assignee", help="An agent's address, or “nobody”.")] = "",
     last: Last = 0,
     as_json: AsJson = False,
     config: ConfigFile = None,
 ) -> None:
-    """List tickets, the latest change first."""
+    """List tickets: those that a question selects, the latest change first."""
+    if options := [word for word in question or () if word.startswith("--")]:
+        end(
+            USAGE,
+            f"There is no option {words(options[0])}. What narrows stands in the question: status:open.",
+        )
     found = settings(config)
+    from mailtickets.core.query import Unclear
     from mailtickets.store import views
 
     with ledger(found) as store:
-        asked = store.read_sync(_asked, found, tuple(text or ()), tuple(status or ()), assignee, newest(last))
-        page = store.read_sync(views.tickets, None, asked)
+        typed = " ".join(question or ())
+        asked = store.read_sync(views.understand, typed, found.policy, None, now())
+        if isinstance(asked, Unclear):
+            end(USAGE, _unclear(asked))
+        wanted = views.filter_of(asked, found.policy.workflow)
+        page = store.read_sync(views.tickets, None, replace(wanted, size=newest(last), is_bounded=False))
     show([_row(listed) for listed in page.rows], COLUMNS, as_json=as_json, none="There is no such ticket.")
+    if not page.is_whole:
+        print("Words that are too common were looked for in the newest tickets only.", file=sys.stderr)
     if page.lag:
         print(
             f"Messages that cannot be found by their words yet: {page.lag}. The running desk sees to them in a moment.",
             file=sys.stderr,
         )
+
+
+def _unclear(asked: Unclear) -> str:
+    meant = f" Did you mean: {asked.meant}" if asked.meant else ""
+    return words(asked.sentence + meant)
 
 
 @app.command("show")
@@ -85,35 +106,6 @@ def show_one(
         print(story.text(view, found.policy))
 
 
-def _asked(
-    tx: Tx, settings: Settings, text: tuple[str, ...], statuses: tuple[str, ...], assignee: str, rows: int
-) -> TicketFilter:
-    from mailtickets.core.mail import Address
-    from mailtickets.store import people
-    from mailtickets.store.views import TicketFilter
-
-    who = None if assignee in ("", "nobody") else people.by_address(tx, Address(assignee).key)
-    if who is None and assignee not in ("", "nobody"):
-        end(USAGE, f"--assignee: nobody known has the address {words(assignee)}.")
-    return TicketFilter(
-        statuses=frozenset(_status(settings.policy, one) for one in statuses) or None,
-        assignee=who.id if who else None,
-        is_unassigned=assignee == "nobody",
-        words=text,
-        size=rows,
-    )
-
-
-def _status(policy: Policy, word: str) -> str:
-    from mailtickets.core.workflow import find
-
-    id = find(word, policy.workflow.statuses)
-    if id is None:
-        known = ", ".join(status.id for status in policy.workflow.statuses)
-        end(USAGE, f"--status: there is no status “{words(word)}”. There are: {known}.")
-    return id
-
-
 def _row(listed: Listed) -> Row:
     ticket = listed.ticket
     return {
@@ -129,4 +121,8 @@ def _row(listed: Listed) -> Row:
         "tags": ticket.tags,
         "created": ticket.created_at,
         "updated": ticket.updated_at,
+        "first_answered": ticket.first_answered_at,
+        "resolved": ticket.resolved_at,
+        "closed": ticket.closed_at,
+        "reopened": ticket.reopened,
     }

@@ -11,6 +11,7 @@ from mailtickets.core.identity import Evidence
 from mailtickets.core.likeness import Saying
 from mailtickets.core.mail import Address, Attachment, Forwarded, InboundMail
 from mailtickets.core.person import Participant, Person
+from mailtickets.core.query import Unclear
 from mailtickets.core.thread import Clues, Route
 from mailtickets.core.ticket import Change, Ticket
 
@@ -70,28 +71,11 @@ class Listed:
     assignee: Person | None
 
 
-class Which(StrEnum):
-    """The tickets that `#list` can ask for. A customer is only ever listed the own ones."""
-
-    OPEN = "open"  # meaning new, open or waiting; what `#list` alone asks for
-    MINE = "mine"  # open, and assigned to the asker; a customer's: opened by them
-    UNASSIGNED = "unassigned"  # open, with nobody
-    WAITING = "waiting"  # meaning waiting
-    CLOSED = "closed"  # meaning resolved or closed
-    ALL = "all"
-
-
-@dataclass(frozen=True, slots=True)
-class ListFilter:
-    which: Which = Which.OPEN
-    words: tuple[str, ...] = ()  # each must stand in it, whatever its case; for a requester in the subject
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What the commands of a letter ask to be shown: loaded before the case is decided."""
 
-    list: ListFilter | None = None  # for Known.listed
+    list: str | None = None  # the question after `#list`, for Known.listed
     show: int | None = None  # ticket number for Known.shown; 0: the ticket that the letter leads to
 
 
@@ -147,6 +131,7 @@ class Known:
     is_released: bool = False  # the operator let it go on: no holding again
     bounced: tuple[Bounced, ...] = ()
     listed: tuple[Listed, ...] = ()  # for #list
+    unclear: Unclear | None = None  # why #list can list nothing
     shown: Story | None = None  # for #show; None: no such ticket, or not theirs
     named: tuple[Person, ...] = ()  # whom the policy names by address, staff or not: notify, operators
     tagged_participants: tuple[Participant, ...] = ()  # of `tagged`

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, ColumnElement, Connection, Engine, Table, create_engine, event, func, make_url
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import NullPool, QueuePool
 
@@ -72,9 +87,12 @@ def insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
-def contains(column: ColumnElement[str], words: str) -> ColumnElement[bool]:
-    """Whether words stand in a column, whatever their case."""
-    return func.lower(column).contains(words.lower(), autoescape=True)
+def as_rows(ids: Collection[int], dialect: str) -> Select[Any]:
+    """Many ids as rows of one column, handed over as one value: no database takes that many by themselves."""
+    if dialect == "sqlite":
+        rows = func.json_each(bindparam(None, json.dumps(sorted(ids)))).table_valued("value")
+        return select(rows.c.value)
+    return select(func.unnest(bindparam(None, sorted(ids), type_=postgresql.ARRAY(BigInteger))))
 
 
 def _sqlite(file: Path, mode: str, begin: str, pool: int) -> Engine:

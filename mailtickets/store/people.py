@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, select, update
+from sqlalchemy import Row, Select, bindparam, delete, or_, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from mailtickets.config import Staff
@@ -31,6 +31,7 @@ COLUMNS = (
     address.c.paused,
 )
 WIDTH = len(COLUMNS)
+MANY = 500  # people of one name, or nearly
 EVERYBODY = select(*COLUMNS).select_from(person.outerjoin(address)).order_by(person.c.id, address.c.key)
 
 _OWNERS = select(address.c.person).where(address.c.key.in_(bindparam("keys", expanding=True)))
@@ -56,6 +57,28 @@ def by_id(tx: Tx, id: int) -> Person | None:
 def by_address(tx: Tx, key: str) -> Person | None:
     """Whoever has the address (Address.key), registered or another."""
     return by_key(_read(tx, _BY_KEYS, keys=[key])).get(key)
+
+
+def called(tx: Tx, names: Collection[str]) -> tuple[Person, ...]:
+    """Everybody whom one of these names could mean, and some others: an address, or words of a name, without case.
+
+    Of more than `MANY` the first. An address is found by its key; for a name everybody is looked at.
+    """
+    known = _read(tx, _BY_KEYS, keys=sorted(names))
+    words = {name for name in names if "@" not in name}
+    if not words:
+        return known
+    # The databases fold the case of ASCII alone: of other letters any will do.
+    patterns = [f"%{''.join(c if c.isascii() and c.isalnum() else '_' for c in word)}%" for word in words]
+    like = or_(
+        *(
+            column.ilike(pattern)
+            for pattern in patterns
+            for column in (person.c.spec, person.c.name, person.c.called)
+        )
+    )
+    ids = tx.scalars(select(person.c.id).where(like).limit(MANY)).all()
+    return (*known, *by_ids(tx, ids).values())
 
 
 class Familiar:

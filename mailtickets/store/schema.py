@@ -212,6 +212,9 @@ ticket = Table(
     sqlite_autoincrement=True,
 )
 Index("ix_ticket_requester", ticket.c.requester, ticket.c.created_at)
+# Of those that are done only: what is open costs nothing here.
+Index("ix_ticket_resolved", ticket.c.resolved_at, **_where(ticket.c.resolved_at.is_not(None)))
+Index("ix_ticket_closed", ticket.c.closed_at, **_where(ticket.c.closed_at.is_not(None)))
 
 message = Table(
     "message",
@@ -232,6 +235,10 @@ message = Table(
     Column("unverified", Boolean, nullable=False),
     sqlite_autoincrement=True,
 )
+IS_NOTE = message.c.kind == literal_column("'note'")
+HAS_FILES = message.c.attachments != literal_column("'[]'")
+Index("ix_message_note", message.c.ticket, **_where(IS_NOTE))
+Index("ix_message_files", message.c.ticket, **_where(HAS_FILES))
 
 history = Table(
     "history",
@@ -359,7 +366,7 @@ attempt = Table(
     sqlite_autoincrement=True,
 )
 
-# What follows is kept by triggers of the database (migration 0003), so that whoever writes, and however many
+# What follows is kept by triggers of the database (migrations 0003 and 0011), so that whoever writes, and however many
 # at once, it is true with every commit. Only views and search read it, and nothing is decided by it.
 
 # A narrow copy of each ticket, for lists: what they are narrowed and sorted by, with an index for each way.
@@ -399,6 +406,14 @@ tally = Table(
     Column("priority", String(60), nullable=False),
     Column("assignee", Id),
     Column("count", BigInteger, nullable=False),
+)
+
+# The tags of tickets one by one, to find those that have one; `ticket.tags` has them in a piece.
+tagged = Table(
+    "tagged",
+    metadata,
+    Column("tag", Words, primary_key=True),
+    Column("ticket", ForeignKey("ticket.id"), primary_key=True, autoincrement=False, index=True),
 )
 
 # Messages whose words are not in the index yet. The index itself, `card`, is no table of this list:

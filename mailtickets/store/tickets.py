@@ -13,6 +13,7 @@ from mailtickets.core.ticket import Change, Changed, Field, Opened, Ticket
 from mailtickets.core.workflow import Meaning, Workflow
 from mailtickets.store import people
 from mailtickets.store.columns import Told
+from mailtickets.store.connect import as_rows
 from mailtickets.store.engine import Tx
 from mailtickets.store.schema import address, history, message, participant, person, ticket
 
@@ -125,6 +126,12 @@ def listed_by_ids(tx: Tx, ids: Sequence[int]) -> tuple[Listed, ...]:
         return ()
     found = {row.id: row for row in tx.execute(_SHOWN, {"ids": list(ids)})}
     return listed(tx, [found[id] for id in ids if id in found])
+
+
+def subjects(tx: Tx, ids: Collection[int]) -> dict[int, str]:
+    """The subjects of tickets, by id."""
+    some = select(ticket.c.id, ticket.c.subject).where(ticket.c.id.in_(as_rows(ids, tx.dialect.name)))
+    return {row.id: row.subject for row in tx.execute(some)}
 
 
 def seen_by(viewer: Person | None, parts: Collection[Part] = ()) -> ColumnElement[bool]:

@@ -11,10 +11,10 @@ from fastapi.security import APIKeyCookie
 from pydantic import BaseModel
 
 from mailtickets.core.person import Person
+from mailtickets.core.query import Unclear
 from mailtickets.store import views
 from mailtickets.web import facts, search
 from mailtickets.web.access import Room, Sight, sight
-from mailtickets.web.asking import Unclear
 from mailtickets.web.search import Search
 from mailtickets.web.window import LARGEST, SESSION_COOKIE, Window, find, visit
 
@@ -32,7 +32,9 @@ Session = Annotated[
     Security(APIKeyCookie(name=SESSION_COOKIE, auto_error=False, description="Of a signed-in browser.")),
 ]
 Number = Annotated[int, InPath(ge=1, le=LARGEST)]
-Question = Annotated[str, Query(description="As in the page's search field: status:open assignee:me printer")]
+Question = Annotated[
+    str, Query(description="As in the page's search field: status:open assignee:me sort:-created printer")
+]
 OneStatus = Annotated[str, Query(description="One status")]
 Agent = Annotated[str, Query(description="me, nobody, or the name or address of an agent")]
 Text = Annotated[str, Query(description="Words that stand in the subject or in what was said")]
@@ -87,7 +89,7 @@ async def _viewer(window: Window, request: Request) -> Person:
 
 async def _list(window: Window, viewer: Person, asked: dict[str, str], rows: int) -> facts.Tickets:
     wanted = Search.of(asked)
-    found = await window.store.read(search.find, viewer, window.policy.workflow, wanted, rows)
+    found = await window.store.read(search.find, viewer, window.policy, window.clock(), wanted, rows)
     if isinstance(found.asked, Unclear):
         meant = f" Did you mean {found.asked.meant}?" if found.asked.meant else ""
         raise HTTPException(422, found.asked.sentence + meant)
@@ -96,6 +98,7 @@ async def _list(window: Window, viewer: Person, asked: dict[str, str], rows: int
     query = urlencode({name: value for name, value in following.items() if value})
     return facts.Tickets(
         total=found.page.total,
+        is_counted=found.page.is_counted,
         page=wanted.page,
         pages=pages,
         next=f"{window.policy.url}/api/tickets?{query}" if wanted.page < pages else None,

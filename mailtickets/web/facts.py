@@ -42,7 +42,8 @@ class Brief(BaseModel):
 class Tickets(BaseModel):
     """One page of a list."""
 
-    total: int = Field(description="Tickets on all pages.")
+    total: int = Field(description="Tickets on all pages, or the first of them that were counted.")
+    is_counted: bool = Field(description="False: there are more than the total says.")
     page: int
     pages: int
     next: str | None = Field(description="Address of the next page.")

@@ -8,10 +8,15 @@ from urllib.parse import urlencode
 
 from mailtickets.core.case import Listed
 from mailtickets.core.person import Person
+from mailtickets.core.policy import Policy
+from mailtickets.core.query import Question, Unclear
+from mailtickets.core.query.condition import Said
+from mailtickets.core.query.names import short_name
+from mailtickets.core.query.term import quoted
+from mailtickets.core.query.tree import conjuncts
 from mailtickets.core.workflow import Workflow
-from mailtickets.store.views import DEEPEST
+from mailtickets.store.views import DEEPEST, TicketPage
 from mailtickets.web import marks, words
-from mailtickets.web.asking import Asked, Unclear, short_name, written
 from mailtickets.web.marks import Mark, Rank
 from mailtickets.web.words import Calendar
 
@@ -29,6 +34,7 @@ class Row:
     with_whom: str
     changed: str
     waiting: str
+    heading: str = ""  # of the group that begins with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,6 @@ class Address:
     path: str
     q: str
     sort: Sorting
-    has_words: bool = False
 
     def href(self, *, q: str | None = None, sort: Sorting | None = None, page: int = 1) -> str:
         asked = self.q if q is None else q
@@ -147,7 +152,13 @@ class Address:
 
 
 def row(
-    listed: Listed, root: str, workflow: Workflow, calendar: Calendar, for_staff: bool, waiting: str = ""
+    listed: Listed,
+    root: str,
+    workflow: Workflow,
+    calendar: Calendar,
+    for_staff: bool,
+    waiting: str = "",
+    heading: str = "",
 ) -> Row:
     ticket = listed.ticket
     return Row(
@@ -160,6 +171,7 @@ def row(
         with_whom=marks.who(listed.assignee),
         changed=calendar.brief(ticket.updated_at),
         waiting=waiting,
+        heading=heading,
     )
 
 
@@ -173,8 +185,6 @@ def columns(address: Address, for_staff: bool) -> tuple[Column, ...]:
 
 def _column(address: Address, key: str, label: str, downwards: bool) -> Column:
     now = address.sort
-    if now == BEST and not address.has_words:
-        now = Sorting("updated", descending=True)
     if now.key != key:
         return Column(label, address.href(sort=Sorting(key, downwards)), "", "")
     other = address.href(sort=Sorting(key, not now.descending))
@@ -183,7 +193,34 @@ def _column(address: Address, key: str, label: str, downwards: bool) -> Column:
     return Column(label, other, "ascending", " ↑")
 
 
-def leaves(address: Address, page: int, total: int) -> Leaves:
+def shown_sort(asked: Question, sort: Sorting) -> Sorting:
+    """What the columns say of the order: without words the best is the latest change."""
+    has_words = any(isinstance(part, Said) and not part.in_subject for part in conjuncts(asked.where))
+    return Sorting("updated", descending=True) if sort == BEST and not has_words else sort
+
+
+def headings(asked: Question, rows: Sequence[Listed], policy: Policy, for_staff: bool) -> tuple[str, ...]:
+    """What stands above each row: the name of its group where one begins, else ""."""
+    if asked.group is None:
+        return ("",) * len(rows)
+    names = [_group(asked.group.field, one, policy, for_staff) for one in rows]
+    return tuple("" if name == before else name for before, name in zip(("", *names), names, strict=False))
+
+
+def _group(field: str, listed: Listed, policy: Policy, for_staff: bool) -> str:
+    match field:
+        case "status":
+            return marks.mark(policy.workflow, listed.ticket.status, for_staff).label
+        case "priority":
+            return marks.rank(policy.workflow, listed.ticket.priority).label
+        case "project":
+            return marks.project(policy, listed.ticket.project)
+        case _:
+            return f"With {marks.who(listed.assignee)}"
+
+
+def leaves(address: Address, page: int, found: TicketPage) -> Leaves:
+    total = found.total
     last = max(1, -(-min(total, DEEPEST) // ROWS))
     near = sorted({1, last, *range(max(1, page - 2), min(last, page + 2) + 1)})
     numbers: list[Leaf] = []
@@ -196,7 +233,8 @@ def leaves(address: Address, page: int, total: int) -> Leaves:
         several=last > 1,
         numbers=tuple(numbers),
         next=address.href(page=page + 1) if page < last else "",
-        range=f"{first}–{min(total, page * ROWS)} of {words.count(total, '', '').strip()}",
+        range=f"{first}–{min(total, page * ROWS)} of {'' if found.is_counted else 'more than '}"
+        f"{words.count(total, '', '').strip()}",
     )
 
 
@@ -244,12 +282,12 @@ def trouble(unclear: Unclear, address: Address) -> Trouble:
         after=unclear.after,
         meant=unclear.meant,
         href=address.href(q=unclear.meant),
-        advice="To search for the word itself, put it in quotes:",
-        example=f'"{unclear.word.replace(chr(34), "")}"',
+        advice="To search for the word itself, put it in quotes:" if unclear.term in address.q else "",
+        example=quoted(unclear.term),
     )
 
 
-def empty(asked: Asked, address: Address, page: int) -> Empty:
+def empty(asked: Question, address: Address, page: int) -> Empty:
     """What was looked for, and the nearest thing that finds something."""
     if page > 1:
         return Empty(
@@ -262,7 +300,7 @@ def empty(asked: Asked, address: Address, page: int) -> Empty:
         return Empty("No ticket matches", "To see more, leave a word out:", fewer, address.href(q=fewer))
     return Empty(
         "No ticket matches",
-        f"Nothing was found for {written(asked)}.",
+        f"Nothing was found for {address.q}.",
         "Show all tickets",
         address.href(q=""),
     )

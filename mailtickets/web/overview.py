@@ -7,12 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from mailtickets.core.person import Role
-from mailtickets.core.workflow import DONE, Meaning
+from mailtickets.core.workflow import DONE, OURS, Meaning
 from mailtickets.store import board, views
 from mailtickets.store.views import Overview
 from mailtickets.web import handing, listing, marks
 from mailtickets.web.access import Sight, sight
-from mailtickets.web.asking import US
 from mailtickets.web.listing import Address, Chip, Row
 from mailtickets.web.marks import Mark
 from mailtickets.web.window import Visit, Window
@@ -66,7 +65,7 @@ async def load(window: Window, visit: Visit) -> Page:
     """The page of an agent."""
     seen = await window.store.read(views.overview, visit.viewer, window.policy.workflow, visit.now)
     address = Address(f"{window.root}/tickets", "", listing.BEST)
-    us = _sum(window, seen, US)
+    us = _sum(window, seen, OURS)
     return Page(
         today=visit.calendar.full(visit.now),
         counts=_figures(window, visit, seen, address),
@@ -105,7 +104,7 @@ def _figures(window: Window, visit: Visit, seen: Overview, address: Address) -> 
     quiet = f"{_counted(seen.quiet)} quiet for a week" if seen.quiet else ""
     closed = _sum(window, seen, {Meaning.CLOSED})
     return (
-        Figure(_sum(window, seen, US), "Waiting for us", longest, address.href(q="waiting:us")),
+        Figure(_sum(window, seen, OURS), "Waiting for us", longest, address.href(q="waiting:us")),
         Figure(seen.unassigned, "With nobody", fresh, address.href(q="assignee:nobody is:open")),
         Figure(
             _sum(window, seen, {Meaning.WAITING}),

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from mailtickets.core.case import Listed
 from mailtickets.core.person import Person
-from mailtickets.core.workflow import Workflow
+from mailtickets.core.policy import Policy
+from mailtickets.core.query import Question, Unclear
+from mailtickets.core.query.grammar import LONGEST
 from mailtickets.store import people, views
 from mailtickets.store.engine import Tx
-from mailtickets.store.views import TicketFilter, TicketPage
-from mailtickets.web import asking, listing
+from mailtickets.store.views import EVERYTHING, Sort, TicketPage
+from mailtickets.web import listing
 from mailtickets.web.access import Sight, sight
-from mailtickets.web.asking import Asked, Unclear, Understood, Whose
 from mailtickets.web.listing import Address, Chip, Column, Empty, Leaves, Row, Sorting, Trouble, Ways
 from mailtickets.web.window import Visit, Window
 from mailtickets.web.words import count
 
-LONGEST = 500  # characters of a question
 LAST_PAGE = 100_000
 
 
@@ -38,7 +39,7 @@ class Search:
         ]
         words = (fields.get("q", ""), *narrow, fields.get("text", ""))
         # No database takes a NUL, and no subject holds what cannot be seen.
-        seen = "".join(c for c in " ".join(words)[:LONGEST] if c.isprintable() or c.isspace())
+        seen = "".join(c for c in " ".join(words)[: LONGEST + 1] if c.isprintable() or c.isspace())
         asked = " ".join(seen.split())
         page = fields.get("page", "")
         number = int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1
@@ -49,8 +50,9 @@ class Search:
 class Found:
     """The answer of the store to a question."""
 
-    asked: Understood
+    asked: Question | Unclear
     page: TicketPage
+    sort: Sorting  # as the address or the question says
     staff: tuple[Person, ...]  # whom a question may name; none for a requester
 
 
@@ -73,44 +75,34 @@ class Page:
     empty: Empty
 
 
-def find(tx: Tx, viewer: Person, workflow: Workflow, search: Search, size: int = listing.ROWS) -> Found:
+def find(
+    tx: Tx, viewer: Person, policy: Policy, now: datetime, search: Search, size: int = listing.ROWS
+) -> Found:
     """The tickets that somebody asks for, of those that they may see."""
     staff = people.staff(tx) if viewer.is_staff else ()
-    asked = asking.understand(search.q, workflow, staff, viewer)
+    asked = views.understand(tx, search.q, policy, viewer, now)
     if isinstance(asked, Unclear):
-        return Found(asked, TicketPage((), 0), staff)
-    page = views.tickets(tx, viewer, _filter(asked, search, workflow, size))
+        return Found(asked, TicketPage((), 0), search.sort, staff)
+    wanted = replace(views.filter_of(asked, policy.workflow), page=search.page, size=size)
+    if search.sort != listing.BEST:
+        # Whoever clicks at a column means that, whatever the question says.
+        wanted = replace(wanted, sort=Sort(search.sort.key), descending=search.sort.descending)
+    page = views.tickets(tx, viewer, wanted)
     seen = tuple(one for one in page.rows if sight(viewer, one) is not Sight.NOTHING)
-    return Found(asked, replace(page, rows=seen), staff)
-
-
-def _filter(asked: Asked, search: Search, workflow: Workflow, size: int) -> TicketFilter:
-    orders = {
-        "status": tuple(status.id for status in workflow.statuses),
-        "priority": tuple(choice.id for choice in workflow.priorities),
-    }
-    return TicketFilter(
-        statuses=asked.statuses,
-        assignee=asked.assignee,
-        is_unassigned=asked.whose is Whose.NOBODY,
-        words=asked.words,
-        sort=views.Sort(search.sort.key),
-        descending=search.sort.descending,
-        order=orders.get(search.sort.key, ()),
-        page=search.page,
-        size=size,
-    )
+    return Found(asked, replace(page, rows=seen), Sorting(wanted.sort, wanted.descending), staff)
 
 
 async def load(window: Window, visit: Visit, viewer: Person, search: Search) -> Page:
-    found = await window.store.read(find, viewer, window.policy.workflow, search)
+    found = await window.store.read(find, viewer, window.policy, visit.now, search)
     return _page(window, visit, viewer, search, found)
 
 
 def _page(window: Window, visit: Visit, viewer: Person, search: Search, found: Found) -> Page:
     flow = window.policy.workflow
-    clear = found.asked if isinstance(found.asked, Asked) else Asked()
-    address = Address(f"{window.root}/tickets", search.q, search.sort, bool(clear.words))
+    clear = found.asked if isinstance(found.asked, Question) else Question(EVERYTHING)
+    address = Address(f"{window.root}/tickets", search.q, search.sort)
+    ordered = replace(address, sort=listing.shown_sort(clear, found.sort))
+    headings = listing.headings(clear, found.page.rows, window.policy, viewer.is_staff)
     title = _title(window, viewer)
     chips = listing.staff_chips(address) if viewer.is_staff else listing.requester_chips(address)
     return Page(
@@ -122,18 +114,23 @@ def _page(window: Window, visit: Visit, viewer: Person, search: Search, found: F
         trouble=listing.trouble(found.asked, address) if isinstance(found.asked, Unclear) else None,
         how=listing.ways(address, flow, found.staff) if viewer.is_staff else (),
         chips=chips,
-        found=count(found.page.total, "ticket", "tickets"),
+        found=("" if found.page.is_counted else "more than ") + count(found.page.total, "ticket", "tickets"),
         limits=_limits(found.page, search.page),
         caption=f"{title}: {search.q or 'all'}",
-        columns=listing.columns(address, viewer.is_staff),
-        rows=tuple(_row(window, visit, viewer, one) for one in found.page.rows),
-        leaves=listing.leaves(address, search.page, found.page.total),
+        columns=listing.columns(ordered, viewer.is_staff),
+        rows=tuple(
+            _row(window, visit, viewer, one, heading)
+            for one, heading in zip(found.page.rows, headings, strict=True)
+        ),
+        leaves=listing.leaves(address, search.page, found.page),
         empty=listing.empty(clear, address, search.page),
     )
 
 
-def _row(window: Window, visit: Visit, viewer: Person, one: Listed) -> Row:
-    row = listing.row(one, window.root, window.policy.workflow, visit.calendar, viewer.is_staff)
+def _row(window: Window, visit: Visit, viewer: Person, one: Listed, heading: str) -> Row:
+    row = listing.row(
+        one, window.root, window.policy.workflow, visit.calendar, viewer.is_staff, heading=heading
+    )
     # Whose it is goes without saying only where all are one's own.
     return replace(row, requester=one.requester.shown) if viewer.shares else row
 
@@ -149,7 +146,8 @@ def _limits(page: TicketPage, number: int) -> tuple[str, ...]:
     limits = []
     if not page.is_whole:
         limits.append(
-            "These words are common: only the newest tickets were looked at. Add a word to see older ones."
+            "Not all tickets were looked at: what is asked for is too common, or not in an index. "
+            "Add a word, a tag or a time to see the others."
         )
     if page.lag:
         messages = (

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from mailtickets.core.case import MessageKind
 from mailtickets.core.person import Part, Person
 from mailtickets.core.policy import Policy
-from mailtickets.core.workflow import DONE
+from mailtickets.core.workflow import DONE, OURS
 from mailtickets.store.views import TicketView
 from mailtickets.web import history, mailto, marks, talk
-from mailtickets.web.asking import US
 from mailtickets.web.history import Line, Names
 from mailtickets.web.item import Talk
 from mailtickets.web.marks import Mark, Rank
@@ -88,7 +87,7 @@ def by_mail(policy: Policy, view: TicketView, body: str = "") -> str:
 
 def _waiting(view: TicketView, status: Mark, calendar: Calendar) -> str:
     """Since when the requester waits for an answer."""
-    if status.meaning not in US:
+    if status.meaning not in OURS:
         return ""
     since = view.ticket.updated_at
     unanswered = False

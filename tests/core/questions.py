@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from mailtickets.core import query
 from mailtickets.core.person import Person
-from mailtickets.core.query import Order, Query, Question, Scene, Unclear, built_in
-from mailtickets.core.query.keys import GROUPS, KEYS, SORTS, Kind
+from mailtickets.core.query import Name, Order, Query, Question, Scene, Unclear, built_in
+from mailtickets.core.query.keys import GROUPS, KEYS, SORTS, Key, Kind
 from mailtickets.core.query.names import names_of, short_name
 from mailtickets.core.query.term import Asked, Compared, Is, Span, Term, Value, Words
 from mailtickets.core.query.tree import All, Either, Not, Tree
@@ -21,9 +21,9 @@ EVERYBODY = (ANN, BEN, GUS, MARIA, LEE)
 def scene(me: Person | None = ANN, zone: str = "Europe/Paris") -> Scene:
     """A desk at which everybody of the cases is known."""
     for_staff = me is None or me.is_staff
-    named: dict[str, frozenset[int]] = {}
+    named: dict[Name, frozenset[int]] = {}
     for person in EVERYBODY if for_staff else ():
-        for name in names_of(person):
+        for name in (Name(word, of_staff) for word in names_of(person) for of_staff in (True, False)):
             named[name] = named.get(name, frozenset()) | {person.id}
     return Scene(
         built_in(for_staff),
@@ -107,15 +107,16 @@ _OF_KEY = {
 _SAID = ["printer", "drum", '"paper jam"', "jam", "strasse", "ZÜRICH", "打印", "机", "принтер", "lee", "pap*", "report", "zebra", "%"]  # fmt: skip
 
 
-def _understood(key: str, kind: Kind) -> list[str]:
-    extra = ["none", "nobody"] if key == "assignee" else []
-    return [f"{key}:{value}" for value in [*(_OF_KEY.get(key) or _MEANT[kind]), *extra]]
+def _understood(key: Key) -> list[str]:
+    extra = ["none", "nobody"] if key.name == "assignee" else []
+    values = [*(_OF_KEY.get(key.name) or _MEANT[key.kind]), *extra]
+    return [f"{key.name}:{value}" for value in values if key.may_lack or value != "none"]
 
 
 def typed() -> st.SearchStrategy[str]:
     """Questions that mean something at the desk of `scene`."""
     terms = st.sampled_from(_SAID) | st.sampled_from(KEYS).flatmap(
-        lambda key: st.sampled_from(_understood(key.name, key.kind))
+        lambda key: st.sampled_from(_understood(key))
     )
     return st.recursive(
         terms,

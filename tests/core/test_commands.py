@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mailtickets.core import commands
 from mailtickets.core.authority import Need
-from mailtickets.core.case import ListFilter, ReplyKind, Story, Wanted, Which
+from mailtickets.core.case import ReplyKind, Story, Wanted
 from mailtickets.core.commands import Block, Deeds, Scene, parse, play
 from mailtickets.core.person import Person, Role
 from mailtickets.core.ticket import Field, Ticket, evolve
@@ -328,15 +328,16 @@ def test_showing_takes_the_number_or_the_ticket_at_hand() -> None:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("#list", Wanted(ListFilter())),
-        ("#list mine", Wanted(ListFilter(Which.MINE))),
-        ("#list CLOSED paper jam", Wanted(ListFilter(Which.CLOSED, ("paper", "jam")))),
-        ("#list all open doors", Wanted(ListFilter(Which.ALL, ("open", "doors")))),
+        ("#list", Wanted("is:open")),
+        ("#list mine", Wanted("is:open is:mine")),
+        ("#list CLOSED paper jam", Wanted("is:done paper jam")),
+        ("#list all open doors", Wanted("open doors")),
+        ('#list tag:vpn or "paper jam"', Wanted('tag:vpn or "paper jam"')),
         ("#show 12", Wanted(None, 12)),
         ("#show", Wanted(None, 0)),
         ("#show #12", Wanted(None, 12)),
         ("#show twelve", Wanted()),
-        ("#mine\n#list\n\nHello", Wanted(ListFilter())),
+        ("#mine\n#list\n\nHello", Wanted("is:open")),
         ("Hello", Wanted()),
     ],
 )

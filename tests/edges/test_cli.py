@@ -93,12 +93,15 @@ def test_tickets_are_listed_with_everything_a_script_wants(file: Path, desk: Des
     ("words", "found"),
     [
         ((), 1),
-        (("--status", "New"), 1),
-        (("--status", "closed"), 0),
-        (("--status", "closed", "--status", "new"), 1),
-        (("--assignee", "nobody"), 1),
-        (("--assignee", LEE.spec), 0),
+        (("status:New",), 1),
+        (("status:closed",), 0),
+        (("status:closed,new",), 1),
+        (("status:closed or status:new",), 1),
+        (("assignee:nobody",), 1),
+        ((f"assignee:{LEE.spec}",), 0),
         (("blank", "pages"), 1),
+        (("-blank",), 0),
+        (("-status:closed", "-tag:vpn", "n:1"), 1),
         (("paper",), 0),
     ],
 )
@@ -118,8 +121,12 @@ def test_words_that_cannot_be_found_yet_are_told(file: Path, desk: Desk) -> None
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("ticket", "list", "--status", "clsoed"), "There are: new, open"),
-        (("ticket", "list", "--assignee", "x@example.org"), "nobody known"),
+        (("ticket", "list", "status:clsoed"), "There are, for status: new, open"),
+        (("ticket", "list", "x status:clsoed"), "Did you mean: x status:closed"),
+        (("ticket", "list", "statsu:open"), "Character 1: the desk does not know statsu:"),
+        (("ticket", "list", "assignee:x@example.org"), "there is no assignee:x@example.org"),
+        (("ticket", "list", "assignee:me"), "name an address"),
+        (("ticket", "list", "--status", "new"), "There is no option --status"),
         (("ledger", "--outcome", "eaten"), "There are: opened, replied"),
         (("outbox", "list", "--state", "lost"), "There are: due, claimed"),
         (("ticket", "show", "one"), "Invalid value"),
@@ -152,6 +159,8 @@ def test_a_ticket_is_shown_whole(file: Path, desk: Desk) -> None:
         assert part in told
     whole = json.loads(_run("ticket", "show", "1", "--json", "--config", str(file)).stdout)
     assert whole["messages"][0]["text"] == "It prints blank pages."
+    assert [message["kind"] for message in whole["messages"]] == ["public", "note"]
+    assert (whole["tags"], whole["cc"], whole["followers"], whole["updated_by"]) == ([], [], [], ANN.spec)
     assert whole["history"][1] | {"at": ""} == {
         "field": "status",
         "old": "new",

@@ -201,7 +201,13 @@ async def test_an_empty_desk_says_so_and_what_to_do(tmp_path: Path) -> None:
         ("text=drum", [1042]),
         ("q=%22blank+pages%22", [1042]),
         ("q=maria+is:open", [1042, 1044]),
-        ("q=tom+-zebra", []),
+        ("q=tom+-zebra", [1043, 1047, 1050]),
+        ("q=tom+-status:new+-is:done", [1047]),
+        ("q=status:resolved+or+assignee:ben", [1045, 1048]),
+        ("q=(drum+or+zebra)+created:<99d", [1042]),
+        ("q=n:1045..1047+-assignee:ben", [1046, 1047]),
+        ("q=sort:number&sort=", [1042, 1043, 1044, 1045, 1046, 1047, 1048, 1049, 1050]),
+        ("q=sort:number&sort=-number", [1050, 1049, 1048, 1047, 1046, 1045, 1044, 1043, 1042]),
         ("sort=number", [1042, 1043, 1044, 1045, 1046, 1047, 1048, 1049, 1050]),
         ("sort=-number", [1050, 1049, 1048, 1047, 1046, 1045, 1044, 1043, 1042]),
         ("sort=-priority", [1042, 1050, 1049, 1048, 1047, 1046, 1044, 1043, 1045]),
@@ -224,6 +230,14 @@ async def test_a_slip_in_a_question_is_answered_with_the_right_one(ann: httpx.As
     assert "The desk does not know <code>statsu:</code>." in page
     assert '<a href="/tickets?q=status%3Aopen+printer">status:open printer</a>' in page
     assert 'value="statsu:open printer"' in page
+
+
+async def test_groups_of_a_list_have_headings(ann: httpx.AsyncClient) -> None:
+    page = (await ann.get("/tickets?q=group:status+sort:number")).text
+    headings = re.findall(r'<th scope="rowgroup" colspan="6">([^<]+)</th>', page)
+    assert headings == list(dict.fromkeys(headings))
+    assert {"New", "Resolved"} <= set(headings)
+    assert re.search(r"With Ben Okafor</th>", (await ann.get("/tickets?q=group:assignee")).text)
 
 
 async def test_a_question_that_finds_nothing_is_answered_with_a_wider_one(ann: httpx.AsyncClient) -> None:
@@ -466,7 +480,7 @@ async def test_the_api_tells_a_requester_the_talk_only(maria: httpx.AsyncClient)
 async def test_a_slip_in_a_question_to_the_api_is_said_in_words(ann: httpx.AsyncClient) -> None:
     answer = await ann.get("/api/tickets", params={"status": "opne"})
     assert answer.status_code == 422
-    assert "There is no status:opne" in answer.json()["detail"]
+    assert "Character 1: there is no status:opne" in answer.json()["detail"]
     assert "Did you mean status:open?" in answer.json()["detail"]
 
 

@@ -14,7 +14,8 @@ from mailtickets.core.query.words import Phrase, folded, phrase, spaced
 from mailtickets.core.ticket import Changed, Field, Ticket
 from mailtickets.store import search, views
 from mailtickets.store.search import question
-from mailtickets.store.views import Sort, TicketFilter
+from mailtickets.store.views import Sort
+from tests.store.asking import asked
 from tests.store.desk import Desk
 from tests.store.letters import ANN, LEE, letter
 
@@ -25,8 +26,8 @@ def found(desk: Desk, *words: str, viewer: Person | None = None, sort: Sort = So
     """Numbers of tickets, in their order."""
     while desk.store.write_sync(search.write_cards, 50):
         pass
-    asked = TicketFilter(words=words, sort=sort)
-    return [row.ticket.number for row in desk.store.read_sync(views.tickets, viewer, asked).rows]
+    page = desk.store.read_sync(views.tickets, viewer, asked(*words, sort=sort))
+    return [row.ticket.number for row in page.rows]
 
 
 SAID = {
@@ -87,11 +88,23 @@ def test_words_are_found_whatever_their_case_and_accents(desk: Desk, languages: 
     assert told == ASKED
 
 
-def test_all_words_must_stand_on_one_card(desk: Desk, languages: dict[str, int]) -> None:
+def test_all_words_must_stand_on_one_ticket(desk: Desk, languages: dict[str, int]) -> None:
     assert found(desk, "zürich", "trommel") == [languages["German"]]
     assert found(desk, "zürich", "принтер") == []
     assert found(desk, "zürich", "lee", "printer", f"#{languages['German']}") == [languages["German"]]
     assert found(desk, "zürich", "%") == []
+
+
+def test_words_of_two_messages_are_found_together(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket = desk.opens(letter("m@x", "the drum is worn"))
+    desk.says(ticket, letter("r@x", "the serial is 4711"))
+    other = desk.opens(letter("o@x", "the drum again"))
+    assert found(desk, "drum", "4711") == [ticket.number]
+    assert found(desk, "drum", "the") == [other.number, ticket.number]
+    # Of a word that is too common to fetch, the tickets of the other one are asked.
+    monkeypatch.setattr(question, "LOOKED_AT", 2)
+    assert found(desk, "drum", "4711") == [ticket.number]
+    assert found(desk, "serial", "drum") == [ticket.number]
 
 
 def test_names_of_files_are_found(desk: Desk) -> None:
@@ -145,16 +158,16 @@ def test_a_common_word_shows_the_newest_and_says_so(desk: Desk, monkeypatch: pyt
     tickets = [desk.opens(letter(f"{k}@x", "the drum")) for k in range(4)]
     monkeypatch.setattr(question, "LOOKED_AT", 2)
     assert found(desk, "drum") == [tickets[3].number, tickets[2].number]
-    page = desk.store.read_sync(views.tickets, None, TicketFilter(words=("drum",)))
+    page = desk.store.read_sync(views.tickets, None, asked("drum"))
     assert (page.total, page.is_whole) == (2, False)
 
 
 def test_what_cannot_be_found_yet_is_counted(desk: Desk) -> None:
     ticket = desk.opens(letter("m@x", "the drum"))
-    page = desk.store.read_sync(views.tickets, None, TicketFilter(words=("drum",)))
+    page = desk.store.read_sync(views.tickets, None, asked("drum"))
     assert (page.total, page.lag) == (0, 1)
     assert found(desk, "drum") == [ticket.number]
-    assert desk.store.read_sync(views.tickets, None, TicketFilter(words=("drum",))).lag == 0
+    assert desk.store.read_sync(views.tickets, None, asked("drum")).lag == 0
 
 
 def test_the_index_can_be_written_anew(desk: Desk, languages: dict[str, int]) -> None:

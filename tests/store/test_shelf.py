@@ -16,6 +16,7 @@ from mailtickets.store.engine import Store, Tx
 from mailtickets.store.schema import history, message, shelf, tally, ticket
 from mailtickets.store.views import Sort, TicketFilter, listing, streams
 from tests.bench import seed
+from tests.store.asking import asked
 from tests.store.desk import Desk
 from tests.store.letters import ANN, LEE, NOW, letter
 
@@ -101,11 +102,11 @@ def test_a_migration_puts_on_the_shelf_what_is_there(seeded: Store) -> None:
     assert seeded.read_sync(_waits) == fresh
     while seeded.write_sync(search.write_cards, 500):
         pass
-    assert seeded.read_sync(views.tickets, None, TicketFilter(words=("printer",))).total > 50
+    assert seeded.read_sync(views.tickets, None, asked("printer")).total > 50
 
 
 LISTS = [
-    TicketFilter(statuses=statuses, assignee=assignee, is_unassigned=nobody, sort=sort, descending=descending, page=page)
+    (statuses, assignee, nobody, asked(statuses=statuses, assignee=assignee, is_unassigned=nobody, sort=sort, descending=descending, page=page))
     for statuses in (None, frozenset({"new", "open"}), frozenset({"closed"}))
     for assignee, nobody in ((None, False), (3, False), (None, True))
     for sort in (Sort.NUMBER, Sort.SUBJECT, Sort.STATUS, Sort.PRIORITY, Sort.ASSIGNEE, Sort.UPDATED, Sort.CREATED)
@@ -124,12 +125,19 @@ def test_a_list_is_what_a_plain_question_finds(
     for who in VIEWERS:
         viewer = seeded.read_sync(_viewer, who) if who else None
         every = seeded.read_sync(_everything, viewer)
-        for asked in LISTS:
-            page = seeded.read_sync(views.tickets, viewer, asked)
-            wanted = _plainly(every, asked)
-            first = (asked.page - 1) * asked.size
+        for statuses, assignee, nobody, one in LISTS:
+            page = seeded.read_sync(views.tickets, viewer, one)
+            chosen = [
+                row
+                for row in every
+                if (statuses is None or row.ticket.status in statuses)
+                and (assignee is None or row.ticket.assignee == assignee)
+                and not (nobody and row.ticket.assignee is not None)
+            ]
+            wanted = _plainly(chosen, one)
+            first = (one.page - 1) * one.size
             shown = [row.ticket.number for row in page.rows]
-            assert (page.total, shown) == (len(wanted), wanted[first : first + asked.size]), (who, asked)
+            assert (page.total, shown) == (len(wanted), wanted[first : first + one.size]), (who, one)
 
 
 def test_nobody_leafs_deeper_than_is_cheap(seeded: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,11 +225,4 @@ def _plainly(every: list[Any], asked: TicketFilter) -> list[int]:
             case _:
                 return (getattr(t, asked.sort.value), t.number)
 
-    chosen = [
-        one
-        for one in every
-        if (asked.statuses is None or one.ticket.status in asked.statuses)
-        and (asked.assignee is None or one.ticket.assignee == asked.assignee)
-        and not (asked.is_unassigned and one.ticket.assignee is not None)
-    ]
-    return [one.ticket.number for one in sorted(chosen, key=key, reverse=asked.descending)]
+    return [one.ticket.number for one in sorted(every, key=key, reverse=asked.descending)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from mailtickets.core.ticket import Changed, Field, Opened, Ticket
 from mailtickets.store import audit, ledger, outbox, search, views
 from mailtickets.store.schema import MailState
 from mailtickets.store.views import Sort, TicketFilter, TicketView
+from tests.store.asking import asked
 from tests.store.desk import Desk, outgoing
 from tests.store.letters import ANN, DESK, LEE, NOW, WORKFLOW, letter, raw
 
@@ -24,9 +26,10 @@ BEN = Address("ben@example.org", "Ben Okafor")
 
 
 def numbers(desk: Desk, viewer: Person | None = None, **fields: object) -> list[int]:
-    asked = TicketFilter(**fields)  # type: ignore[arg-type]
+    words: Any = fields.pop("words", ())
+    one = asked(*words, **fields)  # type: ignore[arg-type]
     desk.store.write_sync(search.write_cards, 1000)
-    return [row.ticket.number for row in desk.store.read_sync(views.tickets, viewer, asked).rows]
+    return [row.ticket.number for row in desk.store.read_sync(views.tickets, viewer, one).rows]
 
 
 def talk(desk: Desk) -> Ticket:
@@ -194,8 +197,8 @@ def test_a_list_is_sorted_either_way(
 def test_pages_share_no_row(desk: Desk) -> None:
     for k in range(5):
         desk.opens(letter(f"{k}@x"))
-    asked = [TicketFilter(sort=Sort.STATUS, page=page, size=2) for page in (1, 2, 3, 4)]
-    pages = [desk.store.read_sync(views.tickets, None, one) for one in asked]
+    lists = [TicketFilter(sort=Sort.STATUS, page=page, size=2) for page in (1, 2, 3, 4)]
+    pages = [desk.store.read_sync(views.tickets, None, one) for one in lists]
     assert [[row.ticket.number for row in page.rows] for page in pages] == [[5, 4], [3, 2], [1], []]
     assert {page.total for page in pages} == {5}
 

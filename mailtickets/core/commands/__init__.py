@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mailtickets.core.case import ListFilter, Wanted
-from mailtickets.core.commands.asks import list_filter, show_number
+from mailtickets.core.case import Wanted
+from mailtickets.core.commands.asks import list_query, show_number
 from mailtickets.core.commands.command import Cannot, Command, Deed, Scene
 from mailtickets.core.commands.grammar import Block, Said, parse, visible
 from mailtickets.core.commands.play import Deeds, need, play
@@ -36,11 +36,11 @@ def listing(mail: InboundMail) -> Wanted:
 
     Asked of the widest role, since the sender is not known yet: at most something is loaded in vain.
     """
-    wanted_list: ListFilter | None = None
+    wanted_list: str | None = None
     wanted_show: int | None = None
     for said in parse(mail.typed, Role.ADMIN).said:
         if said.command.word == "list" and wanted_list is None:
-            wanted_list = list_filter(said.value)
+            wanted_list = list_query(said.value)
         if said.command.word == "show" and wanted_show is None:
             wanted_show = show_number(said.value)
     return Wanted(wanted_list, wanted_show)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 
-from mailtickets.core.case import ListFilter, ReplyKind, Which
+from mailtickets.core.case import ReplyKind
 from mailtickets.core.commands.command import Cannot, Deed, Scene
 from mailtickets.core.workflow import folded
 
 # Whether there is no such ticket or it is somebody else's, the answer is the same.
 NOT_YOURS = "Either the number is wrong, or the ticket belongs to someone else."
+_SHORT = {
+    "": "is:open",
+    "open": "is:open",
+    "mine": "is:open is:mine",
+    "unassigned": "is:open is:unassigned",
+    "waiting": "is:waiting",
+    "closed": "is:done",
+    "all": "",
+}
 _NUMBER = re.compile(r"\D{0,3}([0-9]{1,18})\D?")
 
 
@@ -30,6 +39,9 @@ def showing(scene: Scene, value: str) -> Deed | Cannot:
 
 
 def listing(scene: Scene, value: str) -> Deed | Cannot:
+    unclear = scene.known.unclear
+    if unclear is not None:
+        return Cannot(unclear.sentence, nearest=unclear.meant)
     return Deed(asks=ReplyKind.LIST)
 
 
@@ -67,14 +79,7 @@ def show_number(value: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def list_filter(value: str) -> ListFilter:
-    """What stands after `#list`: one word that names a set of tickets, and words that stand in the subject."""
-    which: Which | None = None
-    words: tuple[str, ...] = ()
-    for word in value.split():
-        named = next((w for w in Which if folded(word) == w), None)
-        if named is not None and which is None:
-            which = named
-        else:
-            words += (word,)
-    return ListFilter(which or Which.OPEN, words)
+def list_query(value: str) -> str:
+    """The question after `#list`: its first word may be a short one for a common question."""
+    word, _, rest = value.partition(" ")
+    return f"{_SHORT.get(folded(word), word)} {rest}".strip()

@@ -4,7 +4,7 @@ from mailtickets.core.query.condition import Condition, Question
 from mailtickets.core.query.grammar import parse
 from mailtickets.core.query.keys import KEYS, Key, built_in
 from mailtickets.core.query.matching import Matter, matches
-from mailtickets.core.query.meaning import Scene, names_in, understand
+from mailtickets.core.query.meaning import Name, Scene, names_in, understand
 from mailtickets.core.query.term import Order, Query, Unclear, written
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Condition",
     "Key",
     "Matter",
+    "Name",
     "Order",
     "Query",
     "Question",

@@ -31,6 +31,7 @@ class Key:
     is_for_staff: bool = False
     has_order: bool = False  # of a choice: its list goes from low to high
     may_lack: bool = False  # a ticket may have none: `key:none`
+    names_staff: bool = False  # of people: who has an agent's name is meant first
     is_ahead: bool = False  # of a moment: a span of time reaches from now on, not back
 
 
@@ -44,13 +45,13 @@ KEYS: tuple[Key, ...] = (
     Key("type", ("category",), Kind.CHOICE, "type:question", "It is of this type."),
     Key("project", ("site",), Kind.CHOICE, "project:support", "It belongs to this project."),
     Key("requester", ("from",), Kind.PERSON, "requester:maria@birch.example", "This person asked."),
-    Key("assignee", ("owner",), Kind.PERSON, "assignee:me", "This agent has it.", may_lack=True),
+    Key("assignee", ("owner",), Kind.PERSON, "assignee:me", "This agent has it.", may_lack=True, names_staff=True),
     Key("cc", (), Kind.PART, "cc:tom@elm.example", "This person gets copies of the answers."),
-    Key("followers", ("follower",), Kind.PART, "followers:me", "This agent gets all mail about it.", is_for_staff=True),
+    Key("followers", ("follower",), Kind.PART, "followers:me", "This agent gets all mail about it.", is_for_staff=True, names_staff=True),
     Key("tags", ("tag",), Kind.TAGS, "tag:vpn", "It has this tag.", may_lack=True),
     Key("created", ("opened",), Kind.MOMENT, "created:<7d", "It was opened then."),
     Key("updated", ("changed",), Kind.MOMENT, "updated:today", "Something happened on it last then."),
-    Key("updated_by", (), Kind.PERSON, "updated_by:ann", "This person did the last thing on it.", is_for_staff=True),
+    Key("updated_by", (), Kind.PERSON, "updated_by:ann", "This person did the last thing on it.", is_for_staff=True, names_staff=True),
     Key("first_answered", ("answered",), Kind.MOMENT, "answered:none", "An agent answered for the first time then.", may_lack=True),
     Key("resolved", (), Kind.MOMENT, "resolved:2026-01..2026-03", "It was solved then.", may_lack=True),
     Key("closed", (), Kind.MOMENT, "closed:>=2026-01-01", "It was closed then.", may_lack=True),

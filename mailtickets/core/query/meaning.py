@@ -62,6 +62,14 @@ _THINGS = {"attachment": Thing.ATTACHMENT, "note": Thing.NOTE}
 
 
 @dataclass(frozen=True, slots=True)
+class Name:
+    """A name in a question."""
+
+    word: str  # without case
+    of_staff: bool  # an agent of that name is meant before anybody else
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """What the words of a question mean here."""
 
@@ -71,7 +79,7 @@ class Scene:
     now: datetime
     zone: tzinfo
     me: Person | None  # None: the operator, who is nobody in particular
-    named: Mapping[str, frozenset[int]]  # Person.ids of everybody whom a word of the question names
+    named: Mapping[Name, frozenset[int]]  # Person.ids of everybody whom a name of the question means
     suggested: tuple[str, ...] = ()  # names to suggest
 
     @property
@@ -79,16 +87,16 @@ class Scene:
         return self.me is None or self.me.is_staff
 
 
-def names_in(query: Query, keys: Mapping[str, Key]) -> frozenset[str]:
-    """The words of a question that name people, without case: to be looked up before it is understood."""
+def names_in(query: Query, keys: Mapping[str, Key]) -> frozenset[Name]:
+    """The names of people in a question: to be looked up before it is understood."""
     named = (
-        value.word.casefold()
+        Name(value.word.casefold(), keys[term.key].names_staff)
         for term in leaves(query.where)
         if isinstance(term, Asked) and keys[term.key].kind in (Kind.PERSON, Kind.PART)
         for value in term.values
         if isinstance(value, Is)
     )
-    return frozenset(named) - ME - NOBODY
+    return frozenset(name for name in named if name.word not in ME | NOBODY)
 
 
 def understand(typed: str, query: Query, scene: Scene) -> Question | Unclear:
@@ -315,7 +323,7 @@ class _Reading:
         name = word.casefold()
         if name in ME:
             return frozenset({self._me()})
-        found = self.scene.named.get(name, frozenset())
+        found = self.scene.named.get(Name(name, self.key.names_staff), frozenset())
         if not found:
             nobody = ("nobody",) if self.key.may_lack or self.key.kind is Kind.PART else ()
             known = ("me", *nobody, *self.scene.suggested)

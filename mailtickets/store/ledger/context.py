@@ -4,32 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import assert_never
 
-from sqlalchemy import ColumnElement, and_, select, true
+from sqlalchemy import select
 
 from mailtickets.core import handed, signatures
-from mailtickets.core.case import Counters, Handed, Known, Listed, ListFilter, Story, Wanted, Which
+from mailtickets.core.case import Counters, Handed, Known, Story, Wanted
 from mailtickets.core.classify import Judgement, is_postmaster
 from mailtickets.core.identity import Evidence
 from mailtickets.core.likeness import Saying
 from mailtickets.core.mail import Address, InboundMail
 from mailtickets.core.person import Part, Participant, Person
 from mailtickets.core.policy import Policy
+from mailtickets.core.query import Unclear
 from mailtickets.core.thread import Clues, Route
 from mailtickets.core.ticket import Ticket
-from mailtickets.core.workflow import ACTIVE, DONE, Meaning, Workflow
-from mailtickets.store import tickets, views
-from mailtickets.store.connect import contains
+from mailtickets.store import tickets
 from mailtickets.store.engine import Tx
 from mailtickets.store.ledger import answered, counts, earlier, pictures
 from mailtickets.store.ledger.batch import Batch
 from mailtickets.store.ledger.intake import Stored
+from mailtickets.store.ledger.listed import OWN, listed
 from mailtickets.store.schema import ticket
-from mailtickets.store.views import TicketFilter
 
-LISTED = 50  # rows of a list that goes by mail
-OWN = (Part.REQUESTER, Part.CC)
 ON_TICKET = (*OWN, Part.FOLLOWER)
 
 
@@ -47,6 +43,8 @@ def context(
     found = _find(batch, clues, sender)
     on, policy = found.ticket, batch.policy
     imprints = _imprints(mail, judgement, evidence, sender)
+    asks = sender if wanted.list is not None else None
+    rows = listed(batch.sheet.tx, wanted.list or "", asks, policy, batch.now) if asks else ()
     return Known(
         sender=sender,
         sender_is_new=mail.sender is not None and batch.people.is_new(mail.sender),
@@ -64,9 +62,8 @@ def context(
         is_late=stored.is_late,
         is_released=stored.is_released,
         bounced=answered.bounced(batch.sheet, mail, clues),
-        listed=_listed(batch.sheet.tx, wanted.list, sender, policy.workflow)
-        if wanted.list and sender
-        else (),
+        listed=() if isinstance(rows, Unclear) else rows,
+        unclear=rows if isinstance(rows, Unclear) else None,
         shown=_shown(batch.sheet.tx, wanted.show, sender, on) if wanted.show is not None and sender else None,
         named=batch.named,
         pictures=pictures.seen(batch.sheet, mail),
@@ -179,67 +176,6 @@ def _weight(evidence: Evidence, person: int) -> int:
 
 
 # What do its commands ask to see?
-
-
-def _listed(tx: Tx, asked: ListFilter, asker: Person, workflow: Workflow) -> tuple[Listed, ...]:
-    if asker.is_staff:
-        return views.tickets(tx, asker, _filter(tx, asked, asker, workflow)).rows
-    # A requester's own are few, and so are those that they are named on: no list of the whole desk is needed.
-    rows = (
-        select(ticket)
-        .where(
-            tickets.seen_by(asker, OWN),
-            _among(asked.which, asker, workflow),
-            *(contains(ticket.c.subject, word) for word in asked.words),
-        )
-        .order_by(ticket.c.updated_at.desc(), ticket.c.id.desc())
-        .limit(LISTED)
-    )
-    return tickets.listed(tx, tx.execute(rows))
-
-
-_MEANINGS = {
-    Which.OPEN: ACTIVE,
-    Which.MINE: ACTIVE,
-    Which.UNASSIGNED: ACTIVE,
-    Which.WAITING: frozenset({Meaning.WAITING}),
-    Which.CLOSED: DONE,
-}
-
-
-def _filter(tx: Tx, asked: ListFilter, asker: Person, workflow: Workflow) -> TicketFilter:
-    meanings = _MEANINGS.get(asked.which)
-    statuses = None
-    if meanings is not None:
-        # Those that the workflow has no more, too.
-        used = views.statuses(tx, asker) | {status.id for status in workflow.statuses}
-        statuses = frozenset(status for status in used if workflow.meaning(status) in meanings)
-    return TicketFilter(
-        statuses=statuses,
-        assignee=asker.id if asked.which is Which.MINE else None,
-        is_unassigned=asked.which is Which.UNASSIGNED,
-        words=asked.words,
-        size=LISTED,
-    )
-
-
-def _among(which: Which, asker: Person, workflow: Workflow) -> ColumnElement[bool]:
-    match which:
-        case Which.OPEN:
-            return tickets.means(workflow, ACTIVE)
-        case Which.MINE:
-            own = ticket.c.assignee == asker.id if asker.is_staff else ticket.c.requester == asker.id
-            return and_(tickets.means(workflow, ACTIVE), own)
-        case Which.UNASSIGNED:
-            return and_(tickets.means(workflow, ACTIVE), ticket.c.assignee.is_(None))
-        case Which.WAITING:
-            return tickets.means(workflow, {Meaning.WAITING})
-        case Which.CLOSED:
-            return tickets.means(workflow, DONE)
-        case Which.ALL:
-            return true()
-        case _:
-            assert_never(which)
 
 
 def _shown(tx: Tx, number: int, asker: Person, on: Ticket | None) -> Story | None:

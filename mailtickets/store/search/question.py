@@ -1,27 +1,42 @@
-"""A question to the index of words: the tickets that hold them all, best first.
+"""A question to the index of words: the tickets on which they all stand, best first.
 
-All words must stand on one card: in one message, its files' names, or the subject, number and requester of its ticket.
+Each word must stand on one card of the ticket: in a message, its files' names, or the subject, number and requester that
+are on every card. Two words may stand in two messages.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import BigInteger, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from mailtickets.core.person import Person
-from mailtickets.core.query.words import Phrase, phrase
+from mailtickets.core.query.words import Phrase
 from mailtickets.store.engine import Tx
 from mailtickets.store.search.cards import SHIFT, domain_term, project_term, requester_term
 
 # Cards, newest tickets first. A word that stands everywhere must not cost what it weighs.
 LOOKED_AT = 2_000
+LOOKED_AT_INSIDE = 20_000  # for a word that is only a part of a condition
 _SQLITE = text("SELECT rowid FROM card WHERE card MATCH :question ORDER BY rowid DESC LIMIT :n")
 _POSTGRESQL = text(
     "SELECT id FROM card WHERE words @@ to_tsquery('simple', :question) ORDER BY id DESC LIMIT :n"
 )
+_LAST = (1 << SHIFT) - 1
+# Which of some tickets have a card that holds it: a look at the cards of each.
+_SQLITE_OF = text(
+    "SELECT value FROM json_each(:ids) WHERE EXISTS (SELECT 1 FROM card WHERE card MATCH :question "
+    f"AND rowid BETWEEN value << {SHIFT} AND (value << {SHIFT}) + {_LAST})"
+)
+_POSTGRESQL_OF = text(
+    "SELECT one FROM unnest(:ids) AS one WHERE EXISTS (SELECT 1 FROM card WHERE "
+    f"id BETWEEN one << {SHIFT} AND (one << {SHIFT}) + {_LAST} AND words @@ to_tsquery('simple', :question))"
+).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +64,65 @@ class Hits:
     is_whole: bool  # False: there are older ones that were not looked at
 
 
-NONE = Hits((), True)
-
-
-def find(tx: Tx, typed: Sequence[str], within: Within) -> Hits:
-    """Tickets in which all of these words stand, of those within sight when their cards were written."""
-    phrases = [phrase(word) for word in typed]
-    asked = [one for one in phrases if one is not None]
-    if len(asked) < len(phrases) or not asked:
-        return NONE  # a word without a letter stands nowhere
-    fields = ("head", "heard", "inside") if within.is_staff else ("head", "heard")
-    cards = _cards(tx, asked, fields, within)
-    heads = {card >> SHIFT for card in _cards(tx, asked, ("head",), within)}
+def find(tx: Tx, asked: Sequence[Phrase], within: Within) -> Hits:
+    """Tickets on which all of these stand, of those within sight when their cards were written."""
+    # Phrases that are on one card together, first: that is one question, and common words end here.
+    cards = _cards(tx, asked, within, LOOKED_AT)
+    is_whole = len(cards) < LOOKED_AT
+    ids = {card >> SHIFT for card in cards}
+    if is_whole and len(asked) > 1:
+        spread, is_whole = _spread(tx, asked, within)
+        ids |= spread
+    heads = {card >> SHIFT for card in _cards(tx, asked, within, LOOKED_AT, is_head=True)}
     often = Counter(card >> SHIFT for card in cards)
-    best = sorted(often.keys() | heads, key=lambda id: (id in heads, min(often[id], 3), id), reverse=True)
-    return Hits(tuple(best), len(cards) < LOOKED_AT)
+    best = sorted(ids | heads, key=lambda id: (id in heads, min(often[id], 3), id), reverse=True)
+    return Hits(tuple(best), is_whole)
 
 
-def _cards(tx: Tx, asked: Sequence[Phrase], fields: Sequence[str], within: Within) -> Sequence[int]:
+def standing(tx: Tx, asked: Phrase, within: Within, *, is_head: bool = False) -> Hits:
+    """Tickets on which it stands, the newest first; `is_head`: in the subject, or beside it."""
+    cards = _cards(tx, (asked,), within, LOOKED_AT_INSIDE, is_head=is_head)
+    return Hits(tuple(dict.fromkeys(card >> SHIFT for card in cards)), len(cards) < LOOKED_AT_INSIDE)
+
+
+def _spread(tx: Tx, asked: Sequence[Phrase], within: Within) -> tuple[set[int], bool]:
+    """Tickets that have each of these on some card; whether all of them were looked at."""
+    found: list[set[int]] = []
+    common: list[Phrase] = []
+    for one in asked:
+        cards = _cards(tx, (one,), within, LOOKED_AT)
+        if len(cards) < LOOKED_AT:
+            found.append({card >> SHIFT for card in cards})
+        else:
+            common.append(one)
+    if not found:
+        return set(), False
+    ids = set.intersection(*found)
+    for one in common:
+        ids = _of(tx, ids, one, within)
+    return ids, True
+
+
+def _of(tx: Tx, ids: set[int], asked: Phrase, within: Within) -> set[int]:
+    if not ids:
+        return ids
     is_sqlite = tx.dialect.name == "sqlite"
-    write = _for_sqlite if is_sqlite else _for_postgresql
-    statement = _SQLITE if is_sqlite else _POSTGRESQL
-    return tx.scalars(statement, {"question": write(asked, fields, within), "n": LOOKED_AT}).all()
+    some: Any = json.dumps(sorted(ids)) if is_sqlite else sorted(ids)
+    statement = _SQLITE_OF if is_sqlite else _POSTGRESQL_OF
+    return set(tx.scalars(statement, {"ids": some, "question": _written(tx, (asked,), within, False)}))
+
+
+def _cards(
+    tx: Tx, asked: Sequence[Phrase], within: Within, n: int, *, is_head: bool = False
+) -> Sequence[int]:
+    statement = _SQLITE if tx.dialect.name == "sqlite" else _POSTGRESQL
+    return tx.scalars(statement, {"question": _written(tx, asked, within, is_head), "n": n}).all()
+
+
+def _written(tx: Tx, asked: Sequence[Phrase], within: Within, is_head: bool) -> str:
+    fields = ("head",) if is_head else ("head", "heard", "inside") if within.is_staff else ("head", "heard")
+    write = _for_sqlite if tx.dialect.name == "sqlite" else _for_postgresql
+    return write(asked, fields, within)
 
 
 def _whose(within: Within) -> list[str]:

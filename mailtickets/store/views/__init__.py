@@ -1,7 +1,15 @@
 """What the page and the command line ask. Read only; the law: a viewer is shown nothing that is not theirs."""
 
-from mailtickets.store.views.kinds import used as statuses
-from mailtickets.store.views.listing import DEEPEST, Sort, TicketFilter, TicketPage, tickets
+from mailtickets.store.views.asked import filter_of, understand
+from mailtickets.store.views.listing import (
+    DEEPEST,
+    EVERYTHING,
+    Group,
+    Sort,
+    TicketFilter,
+    TicketPage,
+    tickets,
+)
 from mailtickets.store.views.overview import COUNTED, Overview, StatusCount, Undelivered, Waiting, overview
 from mailtickets.store.views.rows import (
     Letter,
@@ -32,9 +40,11 @@ from mailtickets.store.views.trail import (
 __all__ = [
     "COUNTED",
     "DEEPEST",
+    "EVERYTHING",
     "Delivery",
     "Entry",
     "Event",
+    "Group",
     "Letter",
     "LetterRow",
     "LetterTrail",
@@ -51,6 +61,7 @@ __all__ = [
     "Undelivered",
     "Waiting",
     "attached_to",
+    "filter_of",
     "held_rows",
     "ledger_rows",
     "letter",
@@ -65,7 +76,7 @@ __all__ = [
     "overview",
     "paused_rows",
     "quarantine_rows",
-    "statuses",
     "ticket",
     "tickets",
+    "understand",
 ]

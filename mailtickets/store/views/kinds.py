@@ -43,26 +43,28 @@ class Source:
     besides: tuple[str, ...] = ()  # projects that stand in other sources
 
 
-_OF = ("project", "status", "priority", "assignee")
+FIELDS = ("project", "status", "priority", "assignee")
 
 
 @cache
 def _all(by: frozenset[str]) -> Select[Any]:
-    columns = [tally.c[name] if name in by else null() for name in _OF]
-    return select(*columns, func.sum(tally.c.count)).group_by(*(tally.c[name] for name in _OF if name in by))
+    columns = [tally.c[name] if name in by else null() for name in FIELDS]
+    return select(*columns, func.sum(tally.c.count)).group_by(
+        *(tally.c[name] for name in FIELDS if name in by)
+    )
 
 
 @cache
 def _own(by: frozenset[str]) -> Select[Any]:
     mine = (
-        select(*(shelf.c[name] for name in _OF if name in by))
+        select(*(shelf.c[name] for name in FIELDS if name in by))
         .where(shelf.c.requester == bindparam("requester"))
         .where(shelf.c.project.not_in(bindparam("besides", expanding=True)))
         .limit(OWN_AT_MOST)
         .subquery()
     )
-    columns = [mine.c[name] if name in by else null() for name in _OF]
-    return select(*columns, func.count()).group_by(*(mine.c[name] for name in _OF if name in by))
+    columns = [mine.c[name] if name in by else null() for name in FIELDS]
+    return select(*columns, func.count()).group_by(*(mine.c[name] for name in FIELDS if name in by))
 
 
 @cache
@@ -71,14 +73,14 @@ def _shared(by: frozenset[str]) -> Select[Any]:
         or_(person.c.domain.in_(bindparam("domains", expanding=True)), person.c.id == bindparam("own"))
     )
     theirs = (
-        select(shelf.c.requester, *(shelf.c[name] for name in _OF if name in by))
+        select(shelf.c.requester, *(shelf.c[name] for name in FIELDS if name in by))
         .where(shelf.c.requester.in_(colleagues))
         .limit(SHARED_AT_MOST)
         .subquery()
     )
-    columns = [theirs.c[name] if name in by else null() for name in _OF]
+    columns = [theirs.c[name] if name in by else null() for name in FIELDS]
     grouped = select(theirs.c.requester, *columns, func.count())
-    return grouped.group_by(theirs.c.requester, *(theirs.c[name] for name in _OF if name in by)).order_by(
+    return grouped.group_by(theirs.c.requester, *(theirs.c[name] for name in FIELDS if name in by)).order_by(
         theirs.c.requester
     )
 
@@ -115,11 +117,6 @@ def _of_company(tx: Tx, viewer: Person, by: frozenset[str]) -> tuple[Source, ...
 def statuses(found: Iterable[Source]) -> frozenset[str]:
     """All that are in use there."""
     return frozenset(kind.status for source in found for kind in source.kinds)
-
-
-def used(tx: Tx, viewer: Person | None) -> frozenset[str]:
-    """Statuses of tickets that somebody may see."""
-    return statuses(sources(tx, viewer))
 
 
 def _kinds(rows: Iterable[Any]) -> tuple[Kind, ...]:

@@ -186,11 +186,10 @@ def _plain_words(h: Hearing) -> Decision:
     if h.ticket is None or is_question:
         silent = (*untold.talk(h), *untold.everybody(h, Silence.UNCHANGED))
         return Decision(Outcome.FILED, reason, replies=back, silent=silent)
-    kind = MessageKind.PUBLIC if h.standing is Standing.CUSTOMER else MessageKind.NOTE
     return Decision(
         Outcome.FILED,
         reason,
-        message=h.message(kind),
+        message=h.message(h.kind),
         joins=joins.third(h),
         replies=(*replies.heard(h), *back),
         silent=untold.talk(h),
@@ -259,14 +258,14 @@ def _replies(h: Hearing) -> Decision:
         return arrival.opens(h, follows=h.ticket)
     automatic = moves.after_reply(h)
     changes = h.deeds.changes + automatic
-    told = replies.to_followers(h, ReplyKind.REPLY, changes)
+    told = replies.unasked(h, replies.to_followers(h, ReplyKind.REPLY, changes))
     if any(change.field is Field.REOPENED for change in automatic):
         told += replies.status(h, automatic, is_ordered=False)
     return Decision(
         Outcome.REPLIED,
         h.reason,
         changes=changes,
-        message=h.message(MessageKind.PUBLIC),
+        message=h.message(h.kind),
         joins=joins.named_later(h),
         replies=(*told, *replies.receipt(h, changes, told), *replies.asked(h)),
         silent=untold.talk(h),

@@ -16,6 +16,7 @@ from mailtickets.core.mail import InboundMail, Segment, SegmentKind
 from mailtickets.core.opening import opening, project_of
 from mailtickets.core.person import Part, Person, Role
 from mailtickets.core.policy import Policy
+from mailtickets.core.thread import Route
 from mailtickets.core.ticket import Ticket, evolve, opened
 
 # Files that mail programs add by themselves say nothing.
@@ -81,6 +82,24 @@ class Hearing:
         """Whether staff should be told not to take the sender for granted."""
         is_sure = self.is_known and self.is_believed
         return self.case.evidence.is_contrary or (self.sender.is_staff and not is_sure)
+
+    @property
+    def kind(self) -> MessageKind:
+        """As what a customer's words stand on the ticket: to be read by all on it, or by staff alone.
+
+        Somebody else's program can be made to write to a ticket, by its number in a name or its address in a form; but not
+        to answer what it never got. So what answers nothing is for staff, if somebody else on the ticket could read it.
+        """
+        ticket = self.ticket
+        if ticket is None or self.standing is not Standing.CUSTOMER:
+            return MessageKind.NOTE
+        answers = self.case.known.route in (Route.KNOWN_ID, Route.SEEN_ID) or any(
+            token.ticket == ticket.id and (token.person == self.sender.id or not token.is_of_address)
+            for token in self.case.clues.tokens
+        )
+        others = (p for p in self.around.participants if p.part is Part.CC and p.person.id != self.sender.id)
+        is_alone = ticket.requester == self.sender.id and not any(others)
+        return MessageKind.PUBLIC if answers or is_alone else MessageKind.NOTE
 
     @property
     def reason(self) -> str:

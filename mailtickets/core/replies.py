@@ -78,6 +78,14 @@ def to_followers(
     return tuple(notice(h, kind, person, changes) for person in hear if person.id not in heard)
 
 
+def unasked(h: Hearing, told: Iterable[Reply]) -> tuple[Reply, ...]:
+    """The same, to staff that should know why the others on the ticket are not shown what a customer wrote."""
+    if h.kind is MessageKind.PUBLIC:
+        return tuple(told)
+    why = "The mail answers nothing that was said on this ticket, so nobody but staff reads it there."
+    return tuple(replace(reply, reason=why) for reply in told)
+
+
 def heard(h: Hearing) -> tuple[Reply, ...]:
     """What somebody outside has said, to the followers; who it was, if that is nobody on the ticket."""
     told = to_followers(h, ReplyKind.REPLY)

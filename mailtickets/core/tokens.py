@@ -29,6 +29,11 @@ class Token:
     nonce: str  # which message; "root" for the head of a thread
 
     @property
+    def is_of_address(self) -> bool:
+        """Whether it stood in an address: whoever is told the address can write there without having got a mail."""
+        return self.nonce == _ADDRESS_NONCE
+
+    @property
     def key(self) -> str:
         """All of it in one word."""
         return f"{self.ticket}.{self.person}.{self.nonce}"

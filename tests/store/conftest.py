@@ -11,7 +11,9 @@ import pytest
 from mailtickets.store import engine
 from mailtickets.store.engine import Store
 from tests.postgres import Postgres, missing
+from tests.store import stage as stages
 from tests.store.desk import Desk
+from tests.store.stage import Stage
 
 
 @pytest.fixture(scope="session")
@@ -81,3 +83,18 @@ def store(url: str, tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def desk(store: Store) -> Desk:
     return Desk(store)
+
+
+@pytest.fixture(scope="module")
+def played(ready_file: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Stage]:
+    """A stage, played once. What is tried on it depends on no database: SQLite will do."""
+    return stages.play(ready_file, tmp_path_factory.mktemp("played"))
+
+
+@pytest.fixture
+def stage(played: tuple[Path, Stage], tmp_path: Path) -> Iterator[Stage]:
+    """A copy of it."""
+    file, made = played
+    copy = made.copy(file, tmp_path)
+    yield copy
+    copy.front.store.close_sync()

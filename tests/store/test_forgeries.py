@@ -6,76 +6,22 @@ does, by the same means honestly used. An order is a column. Further rows and co
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from mailtickets.config import Staff
 from mailtickets.core import tokens
 from mailtickets.core.case import Outcome
 from mailtickets.core.identity import Trust
 from mailtickets.core.mail import Address
-from mailtickets.core.person import Role
-from mailtickets.core.policy import Limits
 from mailtickets.core.tokens import Secret
-from mailtickets.store import people, schema
-from mailtickets.store.engine import Store
+from mailtickets.store import schema
 from tests.store.front import SECRET, SERVER, Front
-from tests.store.letters import DESK, LEE, NOW, POLICY
-
-ANN, BEN = Address("ann@strasse.example", "Ann Smith"), Address("ben@strasse.example", "Ben Jones")
-MIA = Address("mia@customer.example", "Mia Fox")
-EVE = "eve@evil.example"
-SECRET_WORDS = "The safe is behind the painting"  # what only Lee and the desk may read
-CANARY = "zebracanary"  # what the forger wrote
-
-
-# Nothing may be held, or it would only look as if it had not been obeyed.
-LIFTED = replace(POLICY, limits=Limits(None, None, None, None, None, None, same_words=None))
-
-
-@dataclass
-class Stage:
-    """Two tickets, two agents, and every id that was ever mailed, by (kind and ticket, address)."""
-
-    front: Front
-    ids: Mapping[tuple[str, str], str]
-
-    def id(self, kind: str, who: Address) -> str:
-        return self.ids[kind, who.key]
-
-
-@pytest.fixture(scope="module")
-def played(ready_file: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Stage]:
-    """A database in which it has been played once. What is tried here depends on no database: SQLite will do."""
-    file = tmp_path_factory.mktemp("played") / "desk.db"
-    shutil.copy(ready_file, file)
-    store = Store.open(f"sqlite:///{file}", file.parent / "blobs")
-    staff = tuple(Staff(one, one.name, Role.AGENT, (), (), "", "") for one in (ANN, BEN))
-    store.write_sync(people.sync_staff, staff, NOW)
-    front, ids = Front(store, LIFTED), dict[tuple[str, str], str]()
-    for number, who in ((1, LEE), (2, MIA)):
-        said = f"{SECRET_WORDS}, says {who.spec}."
-        front.write(who.spec, "Printer", said, Message_ID=f"<first-{number}@customer.example>")
-        ids |= {(f"{kind} {number}", to): str(mail["Message-ID"]) for kind, to, mail in front.mails()}
-    store.close_sync()
-    return file, Stage(front, ids)
-
-
-@pytest.fixture
-def stage(played: tuple[Path, Stage], tmp_path: Path) -> Iterator[Stage]:
-    """A copy of it."""
-    file, made = played
-    shutil.copy(file, tmp_path / "desk.db")
-    store = Store.open(f"sqlite:///{tmp_path / 'desk.db'}", tmp_path / "blobs")
-    yield Stage(Front(store, LIFTED, made.front.uid, set(made.front.seen)), made.ids)
-    store.close_sync()
-
+from tests.store.letters import DESK, LEE
+from tests.store.stage import ANN, BEN, CANARY, EVE, LIFTED, MIA, Stage, said, tells
 
 # What a forger wants.
 
@@ -358,18 +304,10 @@ def test_no_forged_letter_is_obeyed(stage: Stage, forgery: str) -> None:
     )
     for name, result in results.items():
         for kind, who, mail in result.mails:
-            if who not in (ANN.key, BEN.key):
-                assert SECRET_WORDS not in _said(mail), (
-                    f"{name}: {kind} to {who} tells what only Lee may read"
-                )
+            if who not in (ANN.key, BEN.key, LEE.key):
+                assert not tells(mail), f"{name}: {kind} to {who} tells what only Lee may read"
             if who in (LEE.key, MIA.key):
-                assert CANARY not in _said(mail), f"{name}: {kind} to {who} holds what the forger wrote"
-
-
-def _said(mail: EmailMessage) -> str:
-    """All that its reader sees."""
-    parts = (part.get_content() for part in mail.walk() if part.get_content_maintype() == "text")
-    return "\n".join((*map(str, mail.values()), *parts))
+                assert CANARY not in said(mail), f"{name}: {kind} to {who} holds what the forger wrote"
 
 
 @pytest.mark.parametrize("means", GENUINE)

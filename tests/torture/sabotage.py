@@ -294,6 +294,49 @@ def _neighbours_are_disowned() -> None:
     _be(identity, "may_be_disowned", lambda *_: True)
 
 
+def _first_id_wins() -> None:
+    from mailtickets.store.ledger import message_ids
+
+    _be(message_ids, "on_own", lambda *_: ())
+
+
+def _all_is_talk() -> None:
+    from mailtickets.core.case import MessageKind
+    from mailtickets.core.hearing import Hearing
+
+    _be(Hearing, "kind", property(lambda _: MessageKind.PUBLIC))
+
+
+def _anybody_copies() -> None:
+    from mailtickets.core import joins
+
+    _be(joins, "named_later", joins.named)
+
+
+def _nobody_is_a_third_party() -> None:
+    from mailtickets.core import hearing
+
+    standing = hearing._standing
+
+    def as_customer(*about: Any) -> hearing.Standing:
+        found = standing(*about)
+        return hearing.Standing.CUSTOMER if found is hearing.Standing.THIRD else found
+
+    _be(hearing, "_standing", as_customer)
+
+
+def _tickets_are_named() -> None:
+    from mailtickets.core import replies
+
+    to_sender = replies.to_sender
+    _be(replies, "to_sender", lambda *about: replace(to_sender(*about), is_apart=False))
+
+
+def _page_shows_all() -> None:
+    ticket = import_module("mailtickets.store.views.ticket")  # the package means its function by that name
+    _be(ticket, "_for_requester", lambda view: view)
+
+
 def _any_likeness() -> None:
     from mailtickets.core import mail
 
@@ -501,6 +544,7 @@ def _everybody_sees_all() -> None:
 
 D = "tests/core/test_decide.py"
 F = "tests/store/test_forgeries.py"
+S = "tests/store/test_strangers.py"
 DEFENCES: Mapping[str, Defence] = {
     "fingerprint": Defence("the same letter by another route is one letter", _no_fingerprints, "tests/store/test_context.py", "duplicate and sqlite"),
     "raw hash": Defence("the same octets are one letter", _no_hashes, "tests/store/test_intake.py", "(same_octets or new_uidvalidity) and sqlite"),
@@ -537,6 +581,12 @@ DEFENCES: Mapping[str, Defence] = {
     "whole signature": Defence("a signature covers all that a reader goes by", _part_is_whole, "tests/core/test_signatures.py", "leaves_room"),
     "disowned": Defence("what its domain asks to refuse is contradicted", _nothing_is_disowned, "tests/edges/test_dkim.py", "disowned"),
     "next door": Defence("only what should have been signed is disowned", _neighbours_are_disowned, "tests/core/test_identity.py", "held_against"),
+    "first id": Defence("an id that a stranger used first takes no letter away", _first_id_wins, S, "forged_id_makes"),
+    "talk": Defence("what was made to come here is shown to staff alone", _all_is_talk, S, "made_to_come or seems_to_have"),
+    "copies": Defence("only the requester brings somebody onto a ticket", _anybody_copies, S, "brings_somebody"),
+    "third party": Defence("whoever is not on the ticket changes nothing", _nobody_is_a_third_party, S, "any_way_in"),
+    "apart": Defence("whoever is not on the ticket is not told its subject", _tickets_are_named, S, "any_way_in"),
+    "requester's page": Defence("a requester reads neither notes nor machines", _page_shows_all, S, "made_to_come or any_way_in"),
     "one address": Defence("an address that only looks like another is another", _any_likeness, "tests/core/test_reading_addresses.py", "looks_like"),
     "one From": Defence("two Froms are nobody's", _any_from, F, "Froms or group"),
     "answered text": Defence("a quoted line is no command", _no_answered_text, D, "answered_message"),

@@ -20,7 +20,7 @@ from mailtickets.core.thread import Clues, Route
 from mailtickets.core.ticket import Ticket
 from mailtickets.store import tickets
 from mailtickets.store.engine import Tx
-from mailtickets.store.ledger import answered, counts, earlier, pictures
+from mailtickets.store.ledger import answered, counts, earlier, message_ids, pictures
 from mailtickets.store.ledger.batch import Batch
 from mailtickets.store.ledger.intake import Stored
 from mailtickets.store.ledger.listed import OWN, listed
@@ -133,8 +133,12 @@ def _find(batch: Batch, clues: Clues, sender: Person | None) -> _Found:
     lead = batch.lead(clues.ids)
     led = batch.ticket((lead.ticket,)) if lead else None
     if lead and led:
-        route = Route.KNOWN_ID if lead.is_known else Route.SEEN_ID
-        return _Found(route, led, batch.participants(led.id))
+        route, here = Route.KNOWN_ID if lead.is_known else Route.SEEN_ID, batch.participants(led.id)
+        if sender is None or sender.is_staff or _is_on(sender, here):
+            return _Found(route, led, here)
+        # An id leads to the first ticket that it was known on: whoever has used it before must not lead others astray.
+        mine = batch.ticket(message_ids.on_own(batch.sheet.tx, sender.id, clues.ids))
+        return _Found(Route.KNOWN_ID, mine, batch.participants(mine.id)) if mine else _Found(route, led, here)
     tagged = batch.numbered(clues.tag) if clues.tag is not None else None
     if tagged is None:
         return _Found(Route.NEW)
@@ -144,9 +148,13 @@ def _find(batch: Batch, clues: Clues, sender: Person | None) -> _Found:
     return _Found(Route.NEW, tagged=tagged, tagged_participants=here)
 
 
+def _is_on(sender: Person, here: Sequence[Participant]) -> bool:
+    return any(p.person.id == sender.id and p.part in ON_TICKET for p in here)
+
+
 def _may_use_tag(sender: Person, here: Sequence[Participant], policy: Policy) -> bool:
     """A number can be guessed: it leads only those to the ticket who are on it, who may read it, and staff."""
-    if sender.is_staff or any(p.person.id == sender.id and p.part in ON_TICKET for p in here):
+    if sender.is_staff or _is_on(sender, here):
         return True
     requester = next((p.person for p in here if p.part is Part.REQUESTER), None)
     return requester is not None and policy.viewer(sender).reads_of(requester)

@@ -13,17 +13,29 @@ from functools import cache
 from sqlalchemy import Insert, and_, bindparam, select
 
 from mailtickets.core.mail import InboundMail
+from mailtickets.core.person import Part
 from mailtickets.core.ticket import Ticket
 from mailtickets.store.columns import storable
 from mailtickets.store.connect import insert
 from mailtickets.store.engine import Tx
-from mailtickets.store.schema import seen_id
+from mailtickets.store.schema import message, participant, seen_id
 
 LONGEST = 255  # RFC 5322 section 2.1.1 allows 998; PostgreSQL indexes no more than some 2,700 octets
 MOST = 100  # ids of one letter: its root and the nearest parents
 
 _SEEN = select(seen_id.c.message_id, seen_id.c.ticket, seen_id.c.is_known).where(
     seen_id.c.message_id.in_(bindparam("ids", expanding=True))
+)
+_ON_OWN = (
+    select(message.c.ticket)
+    .join(participant, participant.c.ticket == message.c.ticket)
+    .where(
+        participant.c.person == bindparam("person"),
+        participant.c.part.in_((Part.REQUESTER, Part.CC)),
+        message.c.message_id.in_(bindparam("ids", expanding=True)),
+    )
+    .order_by(message.c.id)
+    .limit(1)
 )
 
 
@@ -51,6 +63,13 @@ def keys(ids: Iterable[str]) -> tuple[str, ...]:
 def leads(tx: Tx, keys: Sequence[str]) -> dict[str, Lead]:
     """Where ids lead, by their keys; those that lead nowhere are left out."""
     return {id: Lead(ticket, is_known) for id, ticket, is_known in tx.execute(_SEEN, {"ids": keys})}
+
+
+def on_own(tx: Tx, person: int, ids: Sequence[str]) -> tuple[int, ...]:
+    """Tickets (Ticket.id) that somebody has opened or was named on, and on which a letter bears one of these ids."""
+    if not ids:
+        return ()
+    return tuple(tx.scalars(_ON_OWN, {"person": person, "ids": [storable(id) for id in ids[:MOST]]}))
 
 
 def named(mail: InboundMail) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from mailtickets import desk as desk_room
 from mailtickets import log
 from mailtickets.config import SmtpSettings
 from mailtickets.core import retry
+from mailtickets.core.case import ReplyKind
 from mailtickets.core.retry import Again, Deferred, Done, GiveUp, Result, Step
 from mailtickets.desk import Desk
 from mailtickets.failpoints import Point, reach
@@ -188,7 +189,9 @@ def _tell(item: Settled, step: Step) -> None:
     answer = f"{item.result.code} {item.result.text}" if item.result.code else item.result.text
     match step:
         case Done():
-            log.sent(row.id, row.kind, row.recipient.spec, row.ticket, row.message_id, answer)
+            # Who reads the log must not be able to answer in somebody's name.
+            shown = "" if row.kind is ReplyKind.CONFIRM else row.message_id
+            log.sent(row.id, row.kind, row.recipient.spec, row.ticket, shown, answer)
         case Again(at=at):
             log.deferred(row.id, row.kind, row.recipient.spec, row.ticket, answer, at)
         case GiveUp():

@@ -6,6 +6,7 @@ the desk costs only itself: its savepoint is rolled back and it waits in quarant
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import secrets
 import traceback
@@ -14,30 +15,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailtickets import config
+from mailtickets.casefile import Desk, Judged, Letter, judge, load
 from mailtickets.config import Settings
-from mailtickets.core import (
-    authors,
-    classify,
-    commands,
-    compose,
-    decide,
-    identity,
-    mime,
-    pictures,
-    retry,
-    thread,
-)
-from mailtickets.core.case import Case, Figure, Outcome, Reply, ReplyKind, Wanted
-from mailtickets.core.classify import Judgement
+from mailtickets.core import compose, decide, mime, questions, retry, tokens
+from mailtickets.core.case import Case, Figure, Outcome, Reply, ReplyKind
 from mailtickets.core.compose import About, Outgoing
-from mailtickets.core.identity import Evidence
 from mailtickets.core.mail import Address, InboundMail, Unreadable
 from mailtickets.core.openpgp import Signer
 from mailtickets.core.policy import Policy
 from mailtickets.core.retry import Result
-from mailtickets.core.thread import Clues
 from mailtickets.core.ticket import Ticket
-from mailtickets.core.tokens import Secret
 from mailtickets.failpoints import Point, reach
 from mailtickets.store import audit, ledger, outbox, people, sessions
 from mailtickets.store.engine import Tx, savepoint, unavailable
@@ -45,27 +32,32 @@ from mailtickets.store.ledger import Batch
 from mailtickets.store.outbox import Claimed
 from mailtickets.templates import Templates
 
+__all__ = [
+    "LINKS_PER_HOUR",
+    "LINK_LIFETIME",
+    "Desk",
+    "Ending",
+    "Letter",
+    "Rehearsed",
+    "close_session",
+    "furnish",
+    "give_up",
+    "hashed",
+    "mail_sign_in_link",
+    "note_session",
+    "open_session",
+    "rehearse",
+    "revoke_sessions",
+    "send_alarm",
+    "send_digest",
+    "sign_in_link",
+    "take",
+]
+
 NO_LINK = "/sign-in/…"  # in a mail that is only looked at
+NO_CODE = "…"
 LINK_LIFETIME = timedelta(minutes=15)
 LINKS_PER_HOUR = 5  # to one person: a stranger who types the address again and again fills no inbox
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What every decision needs and no letter changes."""
-
-    policy: Policy
-    secret: Secret
-    render: compose.Render
-    signer: Signer | None = None  # what the desk writes is signed with its own OpenPGP key
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A letter that is ours and has been read, or could not be."""
-
-    stored: ledger.Stored
-    mail: InboundMail | Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +105,9 @@ def _take_each(tx: Tx, desk: Desk, letters: Sequence[Letter], now: datetime) -> 
 
 def _take_together(tx: Tx, desk: Desk, letters: Sequence[Letter], now: datetime) -> tuple[Ending, ...]:
     batch = Batch(tx, desk.policy, now)
-    judged = [(x.stored, judge(desk, x.stored, x.mail)) for x in letters if isinstance(x.mail, InboundMail)]
+    judged = [(x, judge(desk, x.stored, x.mail)) for x in letters if isinstance(x.mail, InboundMail)]
     batch.expect((seen.mail, seen.clues) for _, seen in judged)
-    endings = {stored.inbound: _settle(batch, desk, stored, seen) for stored, seen in judged}
+    endings = {letter.stored.inbound: _settle(batch, desk, letter, seen) for letter, seen in judged}
     batch.write()
     for letter in letters:
         if isinstance(letter.mail, Unreadable):
@@ -128,15 +120,18 @@ def _quarantine(tx: Tx, stored: ledger.Stored, why: Unreadable, now: datetime) -
     return Ending(stored, Outcome.QUARANTINED, why.error, "", None)
 
 
-def _settle(batch: Batch, desk: Desk, stored: ledger.Stored, seen: Judged) -> Ending:
-    case = load(batch, desk, stored, seen)
+def _settle(batch: Batch, desk: Desk, letter: Letter, seen: Judged) -> Ending:
+    case, stored = load(batch, desk, letter, seen), letter.stored
     decision = (
         decide.on_oversize(case, desk.policy) if stored.mail.oversize else decide.on_mail(case, desk.policy)
     )
     cause = ledger.Cause(stored.inbound, f"in:{stored.inbound}")
     ticket = ledger.record(batch, cause, case.known.ticket, decision, case.known.sender, case.mail)
-    _queue(batch, desk, decision.replies, ticket, case.desk, cause.text)
+    sent = _queue(batch, desk, decision.replies, ticket, case.desk, cause.text)
     ledger.settle(batch, stored.inbound, decision, case, ticket)
+    if decision.ends:
+        ledger.answer_question(batch, decision.ends, stored.inbound)
+    _ask(batch, desk, decision, stored.inbound, ticket, sent)
     reach(Point.LETTER_DECIDED)
     number = ticket.number if ticket else None
     return Ending(stored, decision.outcome, decision.reason, case.mail.message_id, number)
@@ -160,7 +155,7 @@ def rehearse(tx: Tx, desk: Desk, letter: Letter, now: datetime, *, again: bool) 
     if isinstance(letter.mail, Unreadable):
         return letter.mail
     batch = Batch(tx, desk.policy, now, is_dry=True)
-    case = load(batch, desk, letter.stored, judge(desk, letter.stored, letter.mail), again=again)
+    case = load(batch, desk, letter, judge(desk, letter.stored, letter.mail), again=again)
     if again:
         case = replace(case, known=replace(case.known, duplicate_of=None, replay_of=None))
     on = decide.on_oversize if letter.stored.mail.oversize else decide.on_mail
@@ -169,76 +164,51 @@ def rehearse(tx: Tx, desk: Desk, letter: Letter, now: datetime, *, again: bool) 
     # What a letter tells of addresses and of our mails is written at once, so it is left out.
     dry = replace(decision, undelivered=(), marks=())
     ticket = ledger.record(batch, cause, case.known.ticket, dry, case.known.sender, case.mail)
-    mails = _written(batch, desk, decision.replies, ticket, case.desk, cause.text)
+    replies = tuple(_with_secret(batch, reply) for reply in decision.replies)
+    mails = _written(batch, desk, replies, ticket, case.desk, cause.text)
     return Rehearsed(case, decision, ticket, mails)
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What a letter alone says."""
-
-    mail: InboundMail
-    judgement: Judgement
-    clues: Clues
-    evidence: Evidence
-    wanted: Wanted
-
-
-def judge(desk: Desk, stored: ledger.Stored, mail: InboundMail) -> Judged:
-    """The judgements that ask nothing of the ledger."""
-    policy = desk.policy
-    judgement = classify.kind(mail, policy.own)
-    clues = thread.clues(mail, desk.secret, policy.ticket_tag, policy.own, policy.trust.subaddress)
-    evidence = identity.evidence(mail, policy.trust, clues.tokens)
-    if writer := authors.author(mail, judgement, policy.own):
-        mail, evidence = replace(mail, sender=writer, signer="", seal=None), identity.of_another(evidence)
-    mail = pictures.shown(mail)
-    return Judged(
-        mail=mail,
-        judgement=judgement,
-        clues=clues,
-        evidence=identity.aged(evidence, mail.sent_at, stored.mail.received_at),
-        wanted=commands.listing(mail),
-    )
-
-
-def load(batch: Batch, desk: Desk, stored: ledger.Stored, seen: Judged, *, again: bool = False) -> Case:
-    """Everything that the decision about a letter may depend on. `again`: as of `rehearse`."""
-    mail = seen.mail
-    evidence = identity.without(seen.evidence, batch.once.spent(seen.evidence.tokens, stored.inbound))
-    evidence = ledger.counted(batch, stored.inbound, mail, evidence, again=again)
-    known = ledger.context(batch, stored, mail, seen.clues, seen.judgement, evidence, seen.wanted)
-    to = _written_to(mail, stored.mail.mailbox, desk.policy)
-    return Case(batch.now, to, mail, seen.judgement, evidence, seen.clues, known)
-
-
-def _written_to(mail: InboundMail, mailbox: str, policy: Policy) -> Address:
-    """The desk's address that the letter names, so that the answer comes from it; else the inbox's own."""
-    named = [a for a in (*mail.to, *mail.cc) if a.key in policy.own]
-    box = policy.mailbox(mailbox)
-    return Address(named[0].spec if named else box.address.spec, box.address.name or policy.name)
+def _ask(
+    batch: Batch,
+    desk: Desk,
+    decision: decide.Decision,
+    letter: int,
+    ticket: Ticket | None,
+    sent: Sequence[tuple[Reply, Outgoing]],
+) -> None:
+    """Remember what a mail asks about a letter (inbound id), to know the answer by it."""
+    for reply, outgoing in sent:
+        token = tokens.read(desk.secret, outgoing.message_id)
+        if reply.kind is ReplyKind.CONFIRM and reply.until and token:
+            code = questions.kept(reply.code)
+            asked = ledger.Asked(
+                letter, ticket, outgoing.person, token.nonce, code, decision.bond, reply.until
+            )
+            ledger.ask_question(batch, asked)
 
 
 def _queue(
     batch: Batch, desk: Desk, replies: Sequence[Reply], ticket: Ticket | None, sender: Address, cause: str
-) -> int:
-    """Put replies into words and into the outbox; how many."""
-    replies = [reply for reply in replies if not reply.is_stopped]
-    for reply, outgoing in zip(replies, _written(batch, desk, replies, ticket, sender, cause), strict=True):
+) -> tuple[tuple[Reply, Outgoing], ...]:
+    """Put replies into words and into the outbox."""
+    filled = [_with_secret(batch, reply) for reply in replies if not reply.is_stopped]
+    written = _written(batch, desk, filled, ticket, sender, cause)
+    sent = tuple(zip(filled, written, strict=True))
+    for reply, outgoing in sent:
         outbox.put(batch.sheet, outgoing, reply.once or cause, reply.is_held, batch.now)
-    return len(replies)
+    return sent
 
 
 def _written(
     batch: Batch, desk: Desk, replies: Sequence[Reply], ticket: Ticket | None, sender: Address, cause: str
 ) -> tuple[Outgoing, ...]:
     about = _about(batch, ticket) if replies else None
-    linked = (_with_link(batch, reply) for reply in replies)
     composed = (
         compose.message(
             reply, about, sender, reply.once or cause, desk.policy, desk.secret, desk.render, batch.now
         )
-        for reply in linked
+        for reply in replies
     )
     return tuple(_signed(outgoing, desk.signer) for outgoing in composed)
 
@@ -259,13 +229,21 @@ def _about(batch: Batch, ticket: Ticket | None) -> About | None:
     return About(ticket, found[ticket.requester], found.get(ticket.assignee) if ticket.assignee else None)
 
 
-def _with_link(batch: Batch, reply: Reply) -> Reply:
-    """A sign-in link for those that need one. The random bits are made here; only their hash is kept."""
+def _with_secret(batch: Batch, reply: Reply) -> Reply:
+    """A sign-in link, or a code, for those that need one. The random bits are made here; only their hash is kept."""
+    if reply.kind is ReplyKind.CONFIRM:
+        return replace(reply, code=NO_CODE if batch.sheet.is_dry else _code())
     if reply.kind is not ReplyKind.LOGIN or reply.secret_link:
         return reply
     if batch.sheet.is_dry:
         return replace(reply, secret_link=NO_LINK)
     return replace(reply, secret_link=_mint_link(batch.sheet.tx, reply.to.id, batch.now))
+
+
+def _code() -> str:
+    """60 random bits, to be typed if need be: "k3vq-9xwm-…" without 0, 1, 8 and 9."""
+    letters = base64.b32encode(secrets.token_bytes(8)).decode("ascii").lower()
+    return "-".join((letters[:4], letters[4:8], letters[8:12]))
 
 
 def _mint_link(tx: Tx, person: int, now: datetime) -> str:
@@ -294,7 +272,7 @@ def mail_sign_in_link(tx: Tx, desk: Desk, address: str, now: datetime) -> int:
     batch = Batch(tx, desk.policy, now)
     queued = _queue(batch, desk, (reply,), None, _front(desk.policy), f"link:{hashed(reply.secret_link)}")
     batch.write()
-    return queued
+    return len(queued)
 
 
 def open_session(tx: Tx, token: str, now: datetime) -> str | None:
@@ -358,7 +336,7 @@ def send_digest(
     )
     queued = _queue(batch, desk, replies, None, _front(desk.policy), f"digest:{now:%Y-%m-%d}")
     batch.write()
-    return queued
+    return len(queued)
 
 
 def _inbox_figures(inbox: audit.InboxCount) -> tuple[Figure, ...]:
@@ -380,7 +358,7 @@ def send_alarm(tx: Tx, desk: Desk, reason: str, once: str, now: datetime) -> int
     replies = tuple(Reply(ReplyKind.ALARM, p, reason=reason, is_proven=True) for p in operators)
     queued = _queue(batch, desk, replies, None, _front(desk.policy), once)
     batch.write()
-    return queued
+    return len(queued)
 
 
 def _figures(counts: Iterable[tuple[str, int]]) -> tuple[Figure, ...]:

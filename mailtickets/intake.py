@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from mailtickets import casefile, dkim, imap, log, survey
 from mailtickets import desk as desk_room
-from mailtickets import dkim, imap, log, survey
 from mailtickets.config import MailboxSettings
 from mailtickets.core import identity
 from mailtickets.core.case import Outcome
@@ -311,7 +311,18 @@ async def _checked(house: House, stored: ledger.Stored, mail: InboundMail | Unre
         may_disown = identity.may_be_disowned(mail, policy.trust, policy.own)
         found = await house.signatures.check(mail, stored.mail.octets, may_disown=may_disown)
         mail = replace(mail, signer=found.signer, disowned=found.disowned)
-    return Letter(stored, mail)
+    return await _with_doubted(house, Letter(stored, mail))
+
+
+async def _with_doubted(house: House, answer: Letter) -> Letter:
+    """An answer to a question of ours, with the letter that it is about, read once more."""
+    signs = casefile.signs(house.desk, answer.mail)
+    if not signs or answer.stored.mail.oversize:
+        return answer
+    stored = await house.store.read(ledger.doubted, house.store.blobs, signs)
+    if stored is None:
+        return answer
+    return replace(answer, doubted=Letter(stored, await house.reader.read(stored.mail.octets)))
 
 
 def _tell(ending: Ending) -> None:

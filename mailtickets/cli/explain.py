@@ -42,7 +42,7 @@ def explain(
 ) -> None:
     """Tell why a mail, in or out, went the way it went: ticket, sender, decision, who was mailed, every attempt."""
     found = settings(config, with_secrets=False)
-    from mailtickets.cli import trail
+    from mailtickets.cli import trail, trail_values
     from mailtickets.store import views
 
     with ledger(found) as store:
@@ -55,7 +55,7 @@ def explain(
     if not letters and not mails:
         end(NOT_THERE, _ours(found, mail) or UNKNOWN.format(what=words(mail)))
     if as_json:
-        told = [*map(trail.letter_values, letters), *map(trail.mail_values, mails)]
+        told = [*map(trail_values.letter_values, letters), *map(trail_values.mail_values, mails)]
         print(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         print("\n\n".join([*map(trail.letter_text, letters), *map(trail.mail_text, mails)]))

@@ -17,6 +17,7 @@ from mailtickets.cli.options import NOT_THERE, USAGE, AsJson, ConfigFile, end, l
 from mailtickets.cli.rows import words
 
 if TYPE_CHECKING:
+    from mailtickets.casefile import Letter
     from mailtickets.config import Settings
     from mailtickets.core.mail import InboundMail, RawMail, Unreadable
     from mailtickets.desk import Desk, Rehearsed
@@ -43,6 +44,7 @@ def simulate(
     found = settings(config)
     from mailtickets import desk as desk_room
     from mailtickets.cli import trail as told
+    from mailtickets.cli.trail_values import letter_values
     from mailtickets.core.mail import Unreadable
     from mailtickets.store import ledger as letters
     from mailtickets.store import rehearsal
@@ -61,14 +63,15 @@ def simulate(
     from mailtickets.core.mail import RawMail
 
     raw = RawMail(box, 0, 0, at, taken, len(octets), is_oversize)
-    letter = desk_room.Letter(letters.Stored(0, raw, 1), mail)
-    result = rehearsal.rehearse(found.database_url, desk_room.rehearse, _desk(found), letter, at, again=again)
+    desk = _desk(found)
+    letter = desk_room.Letter(letters.Stored(0, raw, 1), mail, _doubted(found, desk, mail))
+    result = rehearsal.rehearse(found.database_url, desk_room.rehearse, desk, letter, at, again=again)
     if isinstance(result, Unreadable):
         end(NOT_THERE, f"It would be quarantined: {result.error}")
     trail = _trail(raw, result)
     sent = [_sent(mail.octets) for mail in result.mails]
     if as_json:
-        values = dict(told.letter_values(trail)) | {"simulated": at.isoformat(), "letter": None, "uid": None}
+        values = dict(letter_values(trail)) | {"simulated": at.isoformat(), "letter": None, "uid": None}
         values["mails"] = [
             {"kind": m.kind, "to": m.recipient.spec, "subject": subject, "held": r.is_held, "text": text}
             for m, r, (subject, text) in zip(result.mails, result.decision.replies, sent, strict=True)
@@ -106,6 +109,20 @@ async def _read(octets: bytes, found: Settings) -> InboundMail | Unreadable:
         return await reader.read(octets)
 
 
+def _doubted(found: Settings, desk: Desk, mail: InboundMail | Unreadable) -> Letter | None:
+    """Of an answer to a question of the desk's: the letter that it is about."""
+    from mailtickets import casefile
+    from mailtickets.store import ledger as letters
+    from mailtickets.store import rehearsal
+    from mailtickets.store.blobs import Blobs
+
+    signs = casefile.signs(desk, mail)
+    if not signs:
+        return None
+    stored = rehearsal.rehearse(found.database_url, letters.doubted, Blobs(found.blobs), signs)
+    return casefile.Letter(stored, asyncio.run(_read(stored.mail.octets, found))) if stored else None
+
+
 def _mailbox(found: Settings, asked: str, mail: InboundMail | Unreadable) -> str:
     """The inbox whose address was asked for, or that the letter names; else the first."""
     from mailtickets.core.mail import Unreadable
@@ -140,7 +157,7 @@ def _trail(raw: RawMail, result: Rehearsed) -> LetterTrail:
     from mailtickets.core.account import account
     from mailtickets.core.person import Person
     from mailtickets.store.schema import LetterState
-    from mailtickets.store.views import Event, LetterRow, LetterTrail
+    from mailtickets.store.views import Doubt, Event, LetterRow, LetterTrail
 
     case, decision, known = result.case, result.decision, result.case.known
     made = ((decision.opened,) if decision.opened else ()) + decision.changes
@@ -192,6 +209,10 @@ def _trail(raw: RawMail, result: Rehearsed) -> LetterTrail:
         numbers={t.id: t.number for t in on},
         known_ids=led,
         people={p.id: p for p in people},
+        doubt=next(
+            (Doubt(0, r.to.id, case.now, r.until) for r in decision.replies if r.until is not None), None
+        ),
+        answers=known.question.letter if known.question else None,
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import assert_never
 
 from mailtickets.cli.rows import words
 from mailtickets.core import telling
 from mailtickets.core.account import Mailed
-from mailtickets.core.case import Outcome, ReplyKind
+from mailtickets.core.case import Answer, Outcome, ReplyKind
 from mailtickets.core.person import Person
 from mailtickets.core.silence import SENTENCES
 from mailtickets.core.ticket import Changed, Opened, Value
@@ -23,6 +24,7 @@ CAUSES = {
     "link": "somebody asked for a sign-in link",
     "digest": "the day had ended",
     "limit": "a limit was met that day",
+    "question": "the question about letter {number} was not answered with yes: mailtickets explain {number}",
 }
 
 
@@ -88,12 +90,54 @@ def judged(trail: LetterTrail) -> list[str]:
         parts.append(_section("Which ticket?", [("", _which(trail))]))
     if trail.evidence is not None:
         parts.append(_section("Is it who it says?", _proofs(trail)))
+    if trail.answers is not None or trail.doubt is not None:
+        parts.append(_section("Was anybody asked?", [("", line) for line in _asked(trail)]))
     if trail.changes:
-        parts.append(_section("What did it change?", [_change(event, trail) for event in trail.changes]))
+        parts.append(_section("What did it change?", [change(event, trail) for event in trail.changes]))
     if trail.joined:
         came = ", ".join(_called(person) for person in trail.joined)
         parts.append(_section("Who came onto the ticket by it?", [("", came)]))
     return parts
+
+
+def _asked(trail: LetterTrail) -> list[str]:
+    """Questions of ours: the one that the letter answers, the one about it."""
+    lines = []
+    if trail.answers is not None:
+        about = (
+            f"letter {trail.answers}: mailtickets explain {trail.answers}"
+            if trail.answers
+            else "a letter long ago"
+        )
+        lines.append(f"It answers the question about {about}")
+    doubt = trail.doubt
+    if doubt is None:
+        return lines
+    who = trail.people[doubt.person].address.spec if doubt.person in trail.people else "somebody"
+    lines.append(
+        f"{who} was asked for a yes {_clock(doubt.asked_at)}, which counted until {_clock(doubt.until_at)}"
+    )
+    by = (
+        f" by letter {doubt.answered_by}: mailtickets explain {doubt.answered_by}"
+        if doubt.answered_by
+        else ""
+    )
+    match doubt.answer:
+        case None:
+            lines.append("no yes came in that time, and nothing else that ends it")
+        case Answer.CONFIRMED:
+            lines.append(f"confirmed {_at(doubt.answered_at)}{by}")
+        case Answer.CANCELLED:
+            lines.append(f"cancelled {_at(doubt.answered_at)}, since the answer was no plain yes{by}")
+        case Answer.OVERTAKEN:
+            lines.append(
+                f"not done {_at(doubt.answered_at)}: the yes would have done something else by then{by}"
+            )
+        case Answer.LOST:
+            lines.append(f"the mail that asked came back {_at(doubt.answered_at)}{by}")
+        case _:
+            assert_never(doubt.answer)
+    return lines
 
 
 def _outcome(trail: LetterTrail) -> str:
@@ -138,7 +182,7 @@ def _proofs(trail: LetterTrail) -> list[tuple[str, str]]:
     ]
 
 
-def _change(event: Event, trail: LetterTrail) -> tuple[str, str]:
+def change(event: Event, trail: LetterTrail) -> tuple[str, str]:
     match event.change:
         case Opened() as opened:
             return (
@@ -146,10 +190,10 @@ def _change(event: Event, trail: LetterTrail) -> tuple[str, str]:
                 f"status {opened.status}, priority {opened.priority}, {opened.type} in {opened.project}",
             )
         case Changed(field=field, old=old, new=new):
-            return str(field), f"{_value(old, trail.people, field)} → {_value(new, trail.people, field)}"
+            return str(field), f"{value_of(old, trail.people, field)} → {value_of(new, trail.people, field)}"
 
 
-def _value(value: Value, people: Mapping[int, Person], field: str) -> str:
+def value_of(value: Value, people: Mapping[int, Person], field: str) -> str:
     match value:
         case None | "" | ():
             return "nothing"
@@ -261,105 +305,6 @@ def mail_text(trail: MailTrail) -> str:
     return _section(f"Mail {row.id}, written by the desk: {telling.mail_name(row.kind)}", lines)
 
 
-# For a program.
-
-
-def letter_values(trail: LetterTrail) -> Mapping[str, object]:
-    """Everything, as JSON takes it; people by address."""
-    row, account = trail.row, trail.account
-    proofs = (
-        telling.proofs(trail.evidence, trail.sender, trail.ticket_id, trail.numbers, trail.people)
-        if trail.evidence
-        else ((), ())
-    )
-    return {
-        "letter": row.id,
-        "mailbox": row.mailbox,
-        "uidvalidity": row.uidvalidity,
-        "uid": row.uid,
-        "received": row.received_at.isoformat(),
-        "stored": row.stored_at.isoformat(),
-        "decided": _iso(row.decided_at),
-        "message_id": row.message_id,
-        "from": row.sender,
-        "subject": row.subject,
-        "size": row.size,
-        "kind": row.kind,
-        "why_kind": trail.why_kind,
-        "outcome": row.outcome,
-        "reason": row.reason,
-        "error": trail.error,
-        "reads": row.attempts,
-        "released": trail.is_released,
-        "ticket": row.ticket,
-        "route": account.route if account else None,
-        "clue": telling.clue(account, trail.known_ids) if account else None,
-        "evidence_for": proofs[0],
-        "evidence_against": proofs[1],
-        "changes": [_change_values(event, trail) for event in trail.changes],
-        "joined": [person.address.spec for person in trail.joined],
-        "mails": [mail_values(MailTrail(mail, None)) for mail in trail.mails],
-        "meant": [
-            {"kind": one.kind, "to": trail.people[one.person].address.spec, "held": one.is_held}
-            for one in (account.mailed if account else ())
-            if one.person in trail.people
-        ],
-        "not_mailed": [
-            {"to": trail.people[one.person].address.spec, "why": one.why, "sentence": SENTENCES[one.why]}
-            for one in (account.unmailed if account else ())
-            if one.person in trail.people
-        ],
-        "copies": [
-            {"letter": copy.id, "outcome": copy.outcome, "reason": copy.reason} for copy in trail.copies
-        ],
-    }
-
-
-def mail_values(trail: MailTrail) -> Mapping[str, object]:
-    """A mail of ours, as JSON takes it."""
-    row = trail.mail.row
-    return {
-        "mail": row.id,
-        "kind": row.kind,
-        "to": row.recipient,
-        "message_id": row.message_id,
-        "ticket": row.ticket,
-        "cause": row.cause,
-        "letter": trail.letter.id if trail.letter else None,
-        "state": row.state,
-        "created": row.created_at.isoformat(),
-        "settled": _iso(row.settled_at),
-        "next": _iso(row.next_at),
-        "code": row.code,
-        "answer": row.answer,
-        "bounced": _iso(row.bounced_at),
-        "bounce": trail.mail.bounce,
-        "tries": row.attempts,
-        "attempts": [
-            {
-                "at": one.at.isoformat(),
-                "until": one.until_at.isoformat(),
-                "times": one.times,
-                "code": one.code,
-                "answer": one.answer,
-            }
-            for one in trail.mail.attempts
-        ],
-    }
-
-
-def _change_values(event: Event, trail: LetterTrail) -> Mapping[str, object]:
-    what, change = _change(event, trail)
-    if isinstance(event.change, Opened):
-        return {"field": what, "old": None, "new": change}
-    people, field = trail.people, event.change.field
-    return {
-        "field": field,
-        "old": _value(event.change.old, people, field),
-        "new": _value(event.change.new, people, field),
-    }
-
-
 # Words.
 
 
@@ -389,7 +334,3 @@ def _clock(at: datetime) -> str:
 
 def _at(at: datetime | None) -> str:
     return _clock(at) if at else "never by itself"
-
-
-def _iso(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None

@@ -111,6 +111,30 @@ class Handed:
     letter: Forwarded
 
 
+class Answer(StrEnum):
+    """What became of a question of ours."""
+
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"  # a person answered something else
+    OVERTAKEN = "overtaken"  # the ticket had changed when the yes came
+    LOST = "lost"  # the mail that asked came back
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whether a letter came from whom it names: what the desk has asked the registered address, and a letter answers."""
+
+    letter: int  # inbound id of the letter in doubt
+    person: int  # who was asked: Person.id
+    until: datetime
+    nonce: str  # of the mail that asked
+    code: str  # as it is kept
+    bond: str  # what a yes does
+    answer: Answer | None = None  # what it has come to before
+    opened: bool = False  # the letter in doubt has opened its ticket: only what it orders is left to do
+    doubted: Case | None = None  # that letter as if it were proven, if this answer proves it
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the ledger knows that bears on a letter."""
@@ -144,6 +168,7 @@ class Known:
     handed: Handed | None = None  # whose letter it is that an agent forwards
     imprints: tuple[str, ...] = ()  # of a letter that may order something: what only its first copy may bear
     replay_of: int | None = None  # inbound id of the letter that bore one of them before
+    question: Question | None = None  # of ours, that the letter answers
 
 
 def with_person(known: Known, person: Person) -> Known:
@@ -190,7 +215,8 @@ class ReplyKind(StrEnum):
     RECEIPT = "receipt"  # whoever commanded: done
     REFUSED = "refused"  # nothing was changed: a value that cannot be, or not allowed
     SUGGESTION = "suggestion"  # nothing was changed: did you mean …?
-    UNPROVEN = "unproven"  # nothing was changed: we could not tell that it was you
+    CONFIRM = "confirm"  # nothing was changed: say yes if it was you
+    UNPROVEN = "unproven"  # nothing was changed: something says that it was not you
     HELP = "help"
     LIST = "list"
     SHOW = "show"
@@ -259,7 +285,9 @@ class Reply:
     remarks: tuple[str, ...] = ()  # receipts: whole sentences: what was done that is no difference of fields
     once: str = ""  # files it under this cause instead of the letter's: mailed once, however often decided
     is_apart: bool = False  # not about the ticket of the case: the recipient may not know of it
-    is_reply_enough: bool = True  # for UNPROVEN: whether the same words in a reply would be believed
+    is_unproven: bool = False  # a sender whom nothing proves has caused it: it counts against those limits
+    until: datetime | None = None  # for CONFIRM: how long a yes counts
+    code: str = ""  # for CONFIRM, to be sent back; put in by the shell, which has the random bits
 
     @property
     def is_automatic(self) -> bool:

@@ -7,7 +7,7 @@ that was made for another person.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -78,6 +78,7 @@ def message(
     """The mail for one reply. `cause` is the outbox's key of what made the desk write, "in:4711"."""
     if reply.is_apart:
         about = None
+    reply = _without_ids_of_others(reply, secret)
     ids = _ids(reply, about, desk, reply.once or cause, secret)
     back = _way_back(reply, about, desk, policy, secret)
     known = facts.of(reply, about, desk, back, ids.message, policy, now)
@@ -109,11 +110,22 @@ def message(
             mime.boundary(ids.message),
         ),
         is_automatic=bool(automatic),
-        is_unproven=known.is_guarded,
+        is_unproven=known.is_guarded or reply.is_unproven,
         person=reply.to.id,
         ticket=about.ticket.id if about else 0,
         due_at=now + (policy.undo_window if reply.after_undo_window else timedelta()),
     )
+
+
+def _without_ids_of_others(reply: Reply, secret: Secret) -> Reply:
+    """Some mail programs attach the mail that is answered, or put its fields into the text: with the id that proves
+    who was written to. The next reader must not have it; such a file stays behind."""
+    whose = reply.to.id
+    files = tuple(
+        replace(file, octets=b"") if tokens.holds_foreign(secret, file.octets, whose) else file
+        for file in reply.attachments
+    )
+    return replace(reply, text=tokens.struck(secret, reply.text, whose), attachments=files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +139,8 @@ def _ids(reply: Reply, about: About | None, desk: Address, cause: str, secret: S
     """Message-IDs that only this person ever sees: who shows one again is known by it."""
     ticket, person = about.ticket.id if about else 0, reply.to.id
     nonce = f"{cause} {reply.kind} {reply.to.address.key}"
+    if reply.kind is ReplyKind.CONFIRM:
+        nonce = tokens.question(nonce)
     own = tokens.mint(secret, ticket, person, nonce, desk.domain)
     # A client shows one thread if all mails name the same root: what the requester wrote, or else
     # an id that no mail bears. Some relays rewrite Message-IDs; the token here they leave alone.
@@ -139,7 +153,8 @@ def _ids(reply: Reply, about: About | None, desk: Address, cause: str, secret: S
 def _way_back(reply: Reply, about: About | None, desk: Address, policy: Policy, secret: Secret) -> str:
     """The addr-spec that leads an answer to this ticket, and tells who answers where it can."""
     mark = policy.trust.subaddress
-    if not mark or about is None:
+    # An answer to a question must not be taken for another by its address alone.
+    if not mark or about is None or reply.kind is ReplyKind.CONFIRM:
         return desk.spec
     local, _, domain = desk.spec.rpartition("@")
     return f"{local}{mark}{tokens.subaddress(secret, about.ticket.id, reply.to.id)}@{domain}"

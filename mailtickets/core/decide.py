@@ -15,16 +15,17 @@ from mailtickets.core import (
     machines,
     moves,
     pictures,
+    questions,
     replies,
     returned,
     spoken,
     untold,
 )
 from mailtickets.core.authority import Need
-from mailtickets.core.case import Case, MessageKind, Outcome, Reply, ReplyKind
+from mailtickets.core.case import Answer, Case, MessageKind, Outcome, Question, Reply, ReplyKind
 from mailtickets.core.classify import Kind
 from mailtickets.core.commands import need
-from mailtickets.core.decision import Aside, Decision, Join, Message, Undeliverable
+from mailtickets.core.decision import Aside, Decision, Ends, Join, Message, Undeliverable
 from mailtickets.core.hearing import Hearing, Standing, hear
 from mailtickets.core.person import Person, Role
 from mailtickets.core.policy import Policy
@@ -58,7 +59,9 @@ def on_mail(case: Case, policy: Policy) -> Decision:
     case, marks = returned.revived(case)
     case, language = spoken.heard(case)
     sender = case.known.sender
-    if sender is None:
+    if known.question is not None:
+        decision = _to_question(case, known.question, policy)
+    elif sender is None:
         decision = _from_nobody(case, policy)
     elif kind is Kind.PERSON:
         decision = _from_person(hear(case, policy, sender))
@@ -113,6 +116,30 @@ def _from_nobody(case: Case, policy: Policy) -> Decision:
     return Decision(Outcome.FILED, "no sender", message=note, replies=told, silent=silent)
 
 
+def _to_question(case: Case, question: Question, policy: Policy) -> Decision:
+    """An answer to a question of ours is nothing else: no word of it goes onto the ticket, or to anybody."""
+    ends = Ends(question.letter, Answer.CONFIRMED)
+    if case.judgement.kind is Kind.BOUNCE:
+        # Nobody has been asked, so nobody can say yes.
+        lost = replace(ends, answer=Answer.LOST) if question.answer is None else None
+        return replace(machines.on_ticket(case, policy), ends=lost)
+    if not case.evidence.confirmed:
+        return questions.answered(case, question, policy)
+    doubted = question.doubted
+    sender = doubted.known.sender if doubted else None
+    if doubted is None or sender is None:
+        return questions.overtaken(case, question, policy)
+    doubted = replace(doubted, mail=pictures.folded(doubted.mail, doubted.known.pictures))
+    h = hear(doubted, policy, sender)
+    is_as_told = questions.bond(h, question.opened) == question.bond
+    if not (is_as_told and h.is_believed) or h.deeds.refusals:
+        return questions.overtaken(case, question, policy)
+    # What the letter says was heard when it came, as anybody's plain words are; an agent's were kept back.
+    only_orders = replace(h, text="", has_words=False)
+    done = _answers(h) if h.relays and not question.opened else _commanded(only_orders)
+    return replace(done, reason=f"confirmed letter {question.letter}: {h.reason}", ends=ends)
+
+
 # What answers or reports on a mail of ours says nothing that would want a ticket of its own.
 _FILED = frozenset({Kind.BOUNCE, Kind.VACATION, Kind.AUTOREPLY, Kind.RECEIPT, Kind.DELAY, Kind.COMPLAINT})
 
@@ -161,31 +188,31 @@ def _obeyed(h: Hearing) -> Decision:
 def _unverified(h: Hearing) -> Decision:
     """It may be the agent or anyone. Staff reads it, the registered address is told, nobody else hears of it."""
     h = replace(h, text=h.mail.reply or h.mail.text)
-    back = replies.refused(h)
-    told = replies.to_followers(h, ReplyKind.NOTE, told=(back,))
+    back = _back(h)
+    told = replies.to_followers(h, ReplyKind.NOTE, told=back)
     return Decision(
         Outcome.FILED,
         f"not obeyed: {h.proof} evidence for {h.sender.address.spec}",
         message=h.message(MessageKind.NOTE),
-        replies=(back, *told),
-        silent=untold.everybody(h, Silence.UNPROVEN),
+        replies=(*back, *told),
+        silent=(*all_silent((h.sender,), Silence.LATE), *untold.everybody(h, Silence.UNPROVEN)),
+        bond=questions.bond(h),
     )
 
 
 def _plain_words(h: Hearing) -> Decision:
     """A customer's letter is always filed; what it orders is told to be undone, and stands there as text."""
-    # Who is not on the ticket is told nothing, not even that there is nothing to be told.
-    back = () if _is_stranger(h) else (replies.refused(h),)
+    back, bond = _back(h), questions.bond(h)
     if h.has_words:
         decision = _obeyed(h.as_plain_words())
-        return replace(decision, replies=(*decision.replies, *back))
+        return replace(decision, replies=(*decision.replies, *back), bond=bond)
     reason = f"not obeyed: {', '.join(_lines(h))}"
     # Who asks the desk for a mail and mistypes the number says nothing to people.
     is_question = h.standing is Standing.CUSTOMER and not h.block.slips and need(h.block) is Need.NOTHING
     h = h.as_plain_words()
     if h.ticket is None or is_question:
         silent = (*untold.talk(h), *untold.everybody(h, Silence.UNCHANGED))
-        return Decision(Outcome.FILED, reason, replies=back, silent=silent)
+        return Decision(Outcome.FILED, reason, replies=back, silent=silent, bond=bond)
     return Decision(
         Outcome.FILED,
         reason,
@@ -193,7 +220,14 @@ def _plain_words(h: Hearing) -> Decision:
         joins=joins.third(h),
         replies=(*replies.heard(h), *back),
         silent=untold.talk(h),
+        bond=bond,
     )
+
+
+def _back(h: Hearing) -> tuple[Reply, ...]:
+    """To whoever orders what is not done. Who is not on the ticket is told nothing, not even that there is nothing to
+    be told; nor is anybody asked about a letter that lay in the inbox for years."""
+    return () if _is_stranger(h) or h.case.known.is_late else (replies.refused(h),)
 
 
 def _commanded(h: Hearing) -> Decision:

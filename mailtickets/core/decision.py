@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailtickets.core.case import MessageKind, Outcome, Reply, ReplyKind
+from mailtickets.core.case import Answer, MessageKind, Outcome, Reply, ReplyKind
 from mailtickets.core.diagnosis import NOTHING_KNOWN, Diagnosis
 from mailtickets.core.mail import Address, Attachment, Segment
 from mailtickets.core.person import Part, Participant, Person
@@ -55,6 +55,14 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Ends:
+    """A question of ours is answered."""
+
+    letter: int  # that it was about
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """One letter's end: what to write down and whom to tell."""
 
@@ -73,6 +81,8 @@ class Decision:
     marks: tuple[Mark, ...] = ()
     heard: str = ""  # the language that the sender writes in, if that is news
     spends: tuple[Token, ...] = ()  # tokens that somebody outside gets to see by this letter
+    bond: str = ""  # what a yes to the CONFIRM among the replies will do
+    ends: Ends | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ ECHOES = frozenset(
         ReplyKind.RECEIPT,
         ReplyKind.REFUSED,
         ReplyKind.SUGGESTION,
+        ReplyKind.CONFIRM,
         ReplyKind.UNPROVEN,
         ReplyKind.HELP,
         ReplyKind.LIST,

@@ -60,7 +60,7 @@ def passed(decision: Decision, case: Case, policy: Policy) -> Decision:
         if not _counts(reply, case):
             continue
         limit = _limit_met(reply, spent, policy)
-        spent = spent.one_more(not reply.is_proven)
+        spent = spent.one_more(reply.is_unproven)
         if limit:
             replies[i] = replace(reply, is_held=True)
             limits[limit[0]] = limit[1]
@@ -122,7 +122,9 @@ def _silent(replies: Iterable[Reply], silent: Iterable[Silent]) -> tuple[Silent,
 def _discreet(reply: Reply, case: Case) -> Reply:
     """Marks who is proven, and takes what the sender wrote out of what goes to anyone who is not."""
     sender = case.known.sender
-    if is_inside(reply.to, circle(case.known)) or (sender and is_known(case.evidence, sender.id)):
+    is_sure = sender is not None and is_known(case.evidence, sender.id)
+    reply = replace(reply, is_unproven=_is_sender(reply, case) and not is_sure)
+    if is_inside(reply.to, circle(case.known)) or is_sure:
         return replace(reply, is_proven=True)
     asked = reply.kind in (ReplyKind.LIST, ReplyKind.SHOW)
     return replace(
@@ -148,8 +150,12 @@ def _is_sender(reply: Reply, case: Case) -> bool:
 
 
 def _counts(reply: Reply, case: Case) -> bool:
-    """Whether the limits are for this mail: automatic, caused by this very sender, and to the outside."""
-    return _is_sender(reply, case) and not is_inside(reply.to, circle(case.known))
+    """Whether the limits are for this mail: automatic, caused by this very sender, and to the outside.
+
+    Or to staff whom nothing proves: else whoever writes in an agent's name could fill the agent's inbox.
+    """
+    is_outside = not is_inside(reply.to, circle(case.known))
+    return _is_sender(reply, case) and (is_outside or reply.is_unproven)
 
 
 def _echo(decision: Decision, case: Case, policy: Policy) -> tuple[str, str] | None:
@@ -171,6 +177,8 @@ def _echo(decision: Decision, case: Case, policy: Policy) -> tuple[str, str] | N
 
 def _is_caught(reply: Reply, case: Case) -> bool:
     """What goes back to such a sender; all of it, if it is staff's robot or a mail server, to whom notices go too."""
+    if reply.kind is ReplyKind.CONFIRM:
+        return False  # who was too late has been told to send the same again; this one has limits of its own
     sender = case.known.sender
     is_staffs = sender is not None and sender.is_staff
     return _is_sender(reply, case) or is_staffs or not case.judgement.is_person
@@ -179,9 +187,10 @@ def _is_caught(reply: Reply, case: Case) -> bool:
 def _limit_met(reply: Reply, spent: _Spent, policy: Policy) -> tuple[str, str] | None:
     """The first limit that one more mail would pass, with its value in words."""
     limits = policy.limits
-    if limits.automatic_per_ticket is not None and spent.here >= limits.automatic_per_ticket:
+    is_customer = not reply.to.is_staff
+    if limits.automatic_per_ticket is not None and is_customer and spent.here >= limits.automatic_per_ticket:
         return "automatic_per_ticket", str(limits.automatic_per_ticket)
-    if reply.is_proven:
+    if not reply.is_unproven:
         return None
     for name, rate, count in (
         ("unproven_per_address", limits.unproven_per_address, spent.to_address),

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from mailtickets.core import audience, untold
 from mailtickets.core.audience import People
-from mailtickets.core.authority import Proof
+from mailtickets.core.authority import Proof, Verdict
 from mailtickets.core.case import Difference, MessageKind, Reply, ReplyKind, Story
 from mailtickets.core.commands import help_lines
 from mailtickets.core.difference import differences
 from mailtickets.core.hearing import Hearing, Standing
 from mailtickets.core.person import Person, Role
 from mailtickets.core.silence import TO_AUTHOR, Silence, all_silent, choose
-from mailtickets.core.ticket import Changed
+from mailtickets.core.ticket import Changed, Field
 
+QUESTION_LASTS = timedelta(minutes=15)
+NEW_SUBJECT = "It would also give the ticket another subject, which this mail does not repeat."
 NOTHING_SAID = (
     "Your mail holds no words of your own and no commands, so there was nothing to send. "
     "Write your answer above the quoted text and send it again."
@@ -96,21 +99,38 @@ def heard(h: Hearing) -> tuple[Reply, ...]:
 
 
 def refused(h: Hearing) -> Reply:
-    """Why nothing was changed, with the mail as it came, so that it need not be typed twice."""
+    """Why nothing was changed, with the mail as it came, so that it need not be typed twice; or what to say yes to."""
     whole = replace(to_sender(h, ReplyKind.REFUSED), text=h.mail.reply, attachments=h.mail.attachments)
-    # Without a ticket to change, a proof would not help.
-    is_aimless = h.ticket is None and not h.has_words and bool(h.deeds.refusals)
-    if not h.is_believed and not is_aimless:
-        lines = tuple(said.line for said in h.block.said)
-        return replace(
-            whole,
-            kind=ReplyKind.UNPROVEN,
-            reason=_unproven_why(h),
-            held_back=lines,
-            is_reply_enough=h.proof is Proof.NONE and not h.policy.strict,
-        )
-    kind = ReplyKind.SUGGESTION if h.block.slips else ReplyKind.REFUSED
-    return replace(whole, kind=kind, refusals=h.deeds.refusals, held_back=h.deeds.held_back)
+    if h.deeds.refusals:
+        # No proof would help it.
+        kind = ReplyKind.SUGGESTION if h.block.slips else ReplyKind.REFUSED
+        return replace(whole, kind=kind, refusals=h.deeds.refusals, held_back=h.deeds.held_back)
+    if h.verdict is Verdict.CONFIRM:
+        return _question(h)
+    lines = tuple(said.line for said in h.block.said)
+    return replace(whole, kind=ReplyKind.UNPROVEN, reason=_doubt(h), held_back=lines)
+
+
+def _question(h: Hearing) -> Reply:
+    """Whether a letter is its sender's own, and what a yes will do. It answers no letter: a stranger may have chosen its id."""
+    is_staff = h.role is not Role.REQUESTER
+    changes = seen(h, h.deeds.changes, is_staff)
+    # What goes to a customer may not repeat the letter, so it says of a new subject only that there is one.
+    more = "" if is_staff or all(c.field is not Field.SUBJECT for c in h.deeds.changes) else NEW_SUBJECT
+    return replace(
+        to_sender(h, ReplyKind.CONFIRM),
+        answers="",
+        text=h.mail.reply,
+        # Named, but not sent along: nobody knows whose they are.
+        attachments=tuple(replace(file, octets=b"") for file in h.mail.files),
+        reason=f"{_doubt(h)} {more}".rstrip(),
+        held_back=tuple(said.line for said in h.block.said),
+        differences=changes,
+        mailed=tuple(p.introduced for p in choose(audience.outside(h.around), untold.words(h)).told)
+        if h.relays
+        else (),
+        until=h.case.now + QUESTION_LASTS,
+    )
 
 
 def receipt(h: Hearing, changes: Sequence[Changed], told: Sequence[Reply]) -> tuple[Reply, ...]:
@@ -170,9 +190,11 @@ def _not_mailed(h: Hearing, changes: Sequence[Changed], told: Iterable[Reply]) -
     return tuple(f"{s.person.shown}: {TO_AUTHOR[s.why]}" for s in (*stopped, *left_out))
 
 
-def _unproven_why(h: Hearing) -> str:
+def _doubt(h: Hearing) -> str:
     if h.proof is Proof.CONTRARY:
-        return "Your mail failed the check of its sender, so it may be from somebody else."
+        return "That mail failed the check of its sender, so it may be from somebody else."
+    if h.case.evidence.stale:
+        return f"That mail may be an old one that somebody sends again: {h.case.evidence.stale}."
     if h.proof is Proof.NONE:
-        return "Nothing in your mail proves that it comes from you."
-    return "This desk asks for two proofs that a mail comes from you, and yours has one."
+        return "Nothing in that mail proves that it comes from you."
+    return "This desk asks for two proofs that a mail comes from you, and that mail has one."

@@ -33,6 +33,7 @@ class Silence(StrEnum):
     ANOTHER = "another"
     PAUSED = "paused"
     HANDED = "handed"
+    QUESTION = "question"
 
 
 # After a colon and a name: "Ann Smith: she or he wrote it."
@@ -55,6 +56,7 @@ SENTENCES = {
     Silence.LOST: "is the one whom the mail did not reach.",
     Silence.DESK: "is an address of this desk, which never writes to itself.",
     Silence.HANDED: "has not written to the desk: the agent who forwarded the mail answers first.",
+    Silence.QUESTION: "the mail only answers a question of the desk's.",
     Silence.PAUSED: "mail to this address keeps coming back, so nothing automatic is sent there.",
     Silence.ANOTHER: "is on the closed ticket that the new one follows, and not on the new one.",
 }

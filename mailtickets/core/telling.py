@@ -39,7 +39,8 @@ MAILS = {
     ReplyKind.RECEIPT: "receipt",
     ReplyKind.REFUSED: "refusal",
     ReplyKind.SUGGESTION: "suggestion",
-    ReplyKind.UNPROVEN: "question who it was",
+    ReplyKind.CONFIRM: "question who it was",
+    ReplyKind.UNPROVEN: "refusal: not believed",
     ReplyKind.HELP: "help",
     ReplyKind.LIST: "list",
     ReplyKind.SHOW: "copy of the ticket",
@@ -71,6 +72,8 @@ def clue(account: Account, known: Mapping[str, int]) -> str:
             is_here = account.route is Route.KNOWN_ID
             where = "is on that ticket" if is_here else "a letter on that ticket names too"
             return f"it answers <{named}>, which {where}"
+        case Route.QUESTION:
+            return "it answers a question of this desk's: whether another letter is its sender's own"
         case Route.TAG:
             return f"the number {account.tag} in the subject, and its sender may use it"
         case _:
@@ -143,6 +146,8 @@ def proofs(
         against.append(f"{evidence.stale}: it may be an old mail that somebody sends again")
     if evidence.disregarded:
         against.append(f"what vouches for it does not count: {evidence.disregarded}")
+    if evidence.confirmed:
+        speaks_for.append(f"the registered address has said yes: {evidence.confirmed}")
     if evidence.authenticated:
         is_ours = evidence.authenticated.endswith(CHECKED)
         who = "a valid signature" if is_ours else "the desk's own mail server"

@@ -20,6 +20,7 @@ class Route(StrEnum):
     KNOWN_ID = "known id"  # a Message-ID of a letter that the desk has
     SEEN_ID = "seen id"  # one that stood only in another letter's References
     TAG = "subject tag"
+    QUESTION = "question"  # it answers one of ours
     NEW = "new"
 
 
@@ -31,6 +32,7 @@ class Clues:
     tokens: tuple[
         Token, ...
     ] = ()  # all of ours that the letter carries, nearest parent first: for identity.evidence
+    is_question: bool = False  # it is about a question of ours, and that is how its ticket is known
 
 
 # What mail clients and people put before a subject, replies first, then forwards.

@@ -15,9 +15,14 @@ from dataclasses import dataclass
 _NONCE = re.compile(r"[a-z0-9]{1,24}")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _ID = re.compile(r"mt\.([0-9a-z]{1,13})\.([0-9a-z]{1,13})\.([a-z0-9]{1,24})\.([a-z2-7]{26})@[^@\s]+")
+_BEGIN = "mt."
+_IDS = re.compile(r"mt\.[0-9a-z]{1,13}\.[0-9a-z]{1,13}\.[a-z0-9]{1,24}\.[a-z2-7]{26}@[A-Za-z0-9.-]{1,255}")
+_RAW_IDS = re.compile(_IDS.pattern.encode())
 # RFC 5321 section 4.5.3.1.1: a local part has at most 64 octets, so this mac is shorter: 100 bits.
 _EXTENSION = re.compile(r"([0-9a-z]{1,13})-([0-9a-z]{1,13})-([a-z2-7]{20})")
 _ADDRESS_NONCE = "address"
+# No nonce that is a hash holds this letter.
+_QUESTION = "9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,11 @@ class Token:
         """All of it in one word."""
         return f"{self.ticket}.{self.person}.{self.nonce}"
 
+    @property
+    def is_question(self) -> bool:
+        """Whether it is of a mail that asks for a yes."""
+        return self.nonce.startswith(_QUESTION)
+
 
 @dataclass(frozen=True, slots=True)
 class Secret:
@@ -54,6 +64,11 @@ def mint(secret: Secret, ticket: int, person: int, nonce: str, domain: str) -> s
     token = Token(ticket, person, nonce if _NONCE.fullmatch(nonce) else _letters(_digest(nonce.encode()), 24))
     fields = ".".join((_base36(ticket), _base36(person), token.nonce))
     return f"mt.{fields}.{_mac(secret.keys[0], 'id', token, 26)}@{domain.lower()}"
+
+
+def question(nonce: str) -> str:
+    """The nonce of a mail that asks for a yes: who answers it says nothing else, as long as there is such a mail."""
+    return _QUESTION + _letters(_digest(nonce.encode()), 23)
 
 
 def read(secret: Secret, message_id: str) -> Token | None:
@@ -78,6 +93,29 @@ def read_subaddress(secret: Secret, extension: str) -> Token | None:
         return None
     ticket, person, mac = found.groups()
     return _verified(secret, "address", Token(int(ticket, 36), int(person, 36), _ADDRESS_NONCE), mac)
+
+
+def struck(secret: Secret, text: str, person: int) -> str:
+    """A text without the ids of ours that were made for anybody else than that person (Person.id)."""
+    if _BEGIN not in text:
+        return text
+    return _IDS.sub(lambda found: found[0] if _is_for(secret, found[0], person) else "…", text)
+
+
+def holds_foreign(secret: Secret, octets: bytes, person: int) -> bool:
+    """Whether a file holds an id of ours that was made for somebody else: a mail of ours that was attached to another."""
+    at = octets.find(_BEGIN.encode())
+    while at >= 0:  # files are big, and such an id is rare
+        found = _RAW_IDS.match(octets, at)
+        if found and not _is_for(secret, found[0].decode("ascii"), person):
+            return True
+        at = octets.find(_BEGIN.encode(), at + 1)
+    return False
+
+
+def _is_for(secret: Secret, message_id: str, person: int) -> bool:
+    token = read(secret, message_id)
+    return token is None or token.person == person
 
 
 def _verified(secret: Secret, use: str, token: Token, mac: str) -> Token | None:

@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-from mailtickets.core.case import MessageKind, Outcome, ReplyKind
+from mailtickets.core.case import Answer, MessageKind, Outcome, ReplyKind
 from mailtickets.core.classify import Kind
 from mailtickets.core.person import Part, Role
 from mailtickets.store.columns import (
@@ -305,6 +305,23 @@ imprint = Table(
     metadata,
     Column("sha256", String(64), primary_key=True),  # of the octets of a DKIM signature (b=)
     Column("inbound", ForeignKey("inbound.id"), nullable=False),  # the first letter that bore it
+)
+
+# What the desk has asked somebody about a letter in their name. The mail that asked shows nonce and code.
+question = Table(
+    "question",
+    metadata,
+    Column("letter", ForeignKey("inbound.id"), primary_key=True, autoincrement=False),
+    Column("person", ForeignKey("person.id"), nullable=False),
+    Column("ticket", ForeignKey("ticket.id")),
+    Column("nonce", String(24), nullable=False, unique=True),
+    Column("code", String(64), nullable=False, unique=True),  # its SHA-256
+    Column("bond", String(64), nullable=False),  # what a yes does
+    Column("made_at", Moment, nullable=False),
+    Column("until_at", Moment, nullable=False),
+    Column("answer", Word(Answer)),
+    Column("answered_at", Moment),
+    Column("answered_by", ForeignKey("inbound.id"), index=True),
 )
 
 outbox = Table(

@@ -362,7 +362,7 @@ def test_help_has_a_sentence_for_every_command() -> None:
         assert row.help[0].isupper()
     agent = {line.usage.split()[0] for line in commands.help_lines(Role.AGENT)}
     customer = {line.usage.split()[0] for line in commands.help_lines(Role.REQUESTER)}
-    assert customer == {"#close", "#reopen", "#help", "#show", "#list", "#login", "#stop", "#title"}
+    assert customer == {"#close", "#reopen", "#help", "#show", "#list", "#login", "#stop", "#title", "#yes"}
     assert customer < agent
     assert [line.usage for line in commands.help_lines(Role.AGENT, "#prio")] == ["#priority P"]
     assert commands.help_lines(Role.AGENT, "nonsense") == commands.help_lines(Role.AGENT)
@@ -375,6 +375,7 @@ def test_what_changes_something_must_be_proven() -> None:
         "login",
         "help",
         "stop",
+        "yes",
     }
 
 

@@ -170,6 +170,20 @@ def test_no_id_in_a_mail_was_made_for_another_person() -> None:
             assert {t.person for t in found if t} == {person.id}
 
 
+def test_no_word_and_no_file_brings_an_id_that_was_made_for_another_person() -> None:
+    anns = composed(Reply(ReplyKind.REPLY, ANN, MARIA, text="Hello", is_proven=True))
+    text = f"Message-ID: <{anns.message_id}>\nReferences: <other@birch.example>\n\nHello"
+    attached = Attachment("mail.eml", "message/rfc822", len(anns.octets), "aa", False, octets=anns.octets)
+    other = Attachment("mt.txt", "text/plain", 9, "bb", False, octets=b"mt. mt.1.2")
+    for to, brings in ((MARIA, False), (BEN, False), (ANN, True)):
+        reply = Reply(ReplyKind.ANSWER, to, ANN, text=text, attachments=(attached, other), is_proven=True)
+        message = parsed(composed(reply))
+        files = [part.get_filename() for part in message.iter_attachments()]
+        assert (anns.message_id in text_of(message), "mail.eml" in files) == (brings, brings)
+        assert "mt.txt" in files
+        assert "other@birch.example" in text_of(message)
+
+
 def test_reply_to_leads_back_to_the_ticket_where_subaddresses_work() -> None:
     with_plus = replace(POLICY, trust=Trust(subaddress="+"))
     back = parsed(composed(Reply(ReplyKind.OPENED, ANN, MARIA), policy=with_plus))["Reply-To"].addresses[0]

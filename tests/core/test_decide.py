@@ -369,7 +369,7 @@ def test_an_agent_is_believed_only_with_proof(text: str, evidence: Evidence, is_
         return
     assert decision.outcome is Outcome.FILED
     assert decision.changes == ()
-    assert told(decision) == [("unproven", "Ann"), ("note", "Ben")]
+    assert told(decision) == [("confirm", "Ann"), ("note", "Ben")]
     assert decision.message is not None
     assert (decision.message.kind, decision.message.unverified) == (MessageKind.NOTE, True)
     assert decision.message.text == text
@@ -406,21 +406,21 @@ def test_what_changes_nothing_needs_no_evidence(text: str, evidence: Evidence, s
 
 def test_a_customers_order_without_proof_stands_as_plain_words() -> None:
     decision = decided(case(MARIA, "#close\n\nAll good now, it prints.", about=ticket("waiting")))
-    assert [k for k, _ in told(decision)] == ["reply", "reply", "unproven"]
+    assert [k for k, _ in told(decision)] == ["reply", "reply", "confirm"]
     assert after(decision, ticket("waiting")).status == "open"
     assert decision.message is not None
     assert decision.message.text.startswith("#close")
     bare = decided(case(MARIA, "#close", about=ticket("waiting")))
     assert bare.outcome is Outcome.FILED
     assert bare.changes == ()
-    assert [k for k, _ in told(bare)] == ["reply", "reply", "unproven"]
+    assert [k for k, _ in told(bare)] == ["reply", "reply", "confirm"]
 
 
 def test_an_agent_without_proof_opens_a_ticket_with_plain_words() -> None:
     decision = decided(case(ANN, "#priority high\n\nThe door is stuck."))
     assert decision.outcome is Outcome.OPENED
     assert after(decision, None).priority == "normal"
-    assert [k for k, _ in told(decision)] == ["acknowledgement", "opened", "unproven"]
+    assert [k for k, _ in told(decision)] == ["acknowledgement", "opened", "confirm"]
     assert all(r.unverified for r in decision.replies if r.kind is ReplyKind.OPENED)
 
 
@@ -584,22 +584,29 @@ def test_an_agent_hears_of_a_letter_that_only_bears_the_agents_name() -> None:
         ("opened", "Ben"),
     ]
     heard = decided(case(ANN, "Go away.", about=ticket(), evidence=FORGED))
-    assert told(heard) == [("unproven", "Ann"), ("note", "Ben")]
+    assert told(heard) == [("confirm", "Ann"), ("note", "Ben")]
 
 
 @pytest.mark.parametrize(
-    ("strict", "evidence", "enough"),
+    ("strict", "evidence", "doubt"),
     [
-        (False, UNPROVEN, True),
-        (False, FORGED, False),
-        (True, UNPROVEN, False),
-        (True, token(ANN), False),
+        (False, UNPROVEN, "Nothing in that mail proves"),
+        (False, FORGED, "failed the check of its sender"),
+        (True, UNPROVEN, "Nothing in that mail proves"),
+        (True, token(ANN), "asks for two proofs"),
+        (
+            False,
+            replace(token(ANN), stale="it has no Date"),
+            "an old one that somebody sends again: it has no Date",
+        ),
     ],
 )
-def test_only_what_would_help_is_advised(strict: bool, evidence: Evidence, enough: bool) -> None:
+def test_who_is_not_believed_is_asked_and_told_why(strict: bool, evidence: Evidence, doubt: str) -> None:
     a_case = case(ANN, "Hello.", about=ticket(), evidence=evidence)
-    back = reply(decide.on_mail(a_case, replace(POLICY, strict=strict)), ReplyKind.UNPROVEN)
-    assert back.is_reply_enough is enough
+    asked = reply(decide.on_mail(a_case, replace(POLICY, strict=strict)), ReplyKind.CONFIRM)
+    assert doubt in asked.reason
+    assert asked.until == NOW + timedelta(minutes=15)
+    assert asked.to == ANN
 
 
 def test_a_mistyped_number_is_told_to_nobody_else() -> None:
@@ -716,6 +723,24 @@ def test_a_proven_sender_gets_the_own_words_back() -> None:
     assert [(r.line, r.meant) for r in back.refusals] == [("#clsoe", "#close")]
 
 
+@pytest.mark.parametrize("text", ["#list", "#login", "#show", "#help", "#close", "#clsoe", "Hello"])
+@pytest.mark.parametrize("evidence", [UNPROVEN, FORGED, PROVEN, token(MARIA), token(ANN)])
+@pytest.mark.parametrize("sender", [MARIA, ANN])
+def test_what_goes_back_goes_to_the_registered_address_only(
+    sender: Person, evidence: Evidence, text: str
+) -> None:
+    known = replace(sender, also=(Address("other@home.example"),))
+    mail = replace(
+        letter(sender, text), sender=Address("other@home.example"), reply_to=(Address("eve@birch.example"),)
+    )
+    story = Story(ticket(), MARIA, None, (), ())
+    for about in (None, ticket()):
+        decision = decided(knowing(case(known, about=about, evidence=evidence, mail=mail), shown=story))
+        back = [r.to.address.spec for r in decision.replies if r.to.id == sender.id]
+        assert set(back) <= {sender.address.spec}
+        assert "eve@birch.example" not in [r.to.address.spec for r in decision.replies]
+
+
 # Limits
 
 
@@ -750,10 +775,32 @@ def test_one_letter_may_meet_a_limit_in_the_middle() -> None:
     assert held["suggestion"] is True
 
 
-def test_the_limits_are_not_for_the_proven_nor_for_staff() -> None:
+@pytest.mark.parametrize("text", ["#close", "Try the other tray.", "#list", "#help", "#login", "#clsoe"])
+@pytest.mark.parametrize("evidence", [UNPROVEN, FORGED])
+def test_whoever_writes_in_an_agents_name_does_not_fill_the_agents_inbox(
+    text: str, evidence: Evidence
+) -> None:
+    decision = decided(
+        case(ANN, text, about=ticket(), evidence=evidence, counters=Counters(unproven_to_address=3))
+    )
+    back = [r for r in decision.replies if r.to == ANN]
+    assert [r.is_held for r in back] == [True]
+    assert back[0].is_unproven
+    assert "unproven_per_address" in decision.reason
+    before = decided(
+        case(ANN, text, about=ticket(), evidence=evidence, counters=Counters(unproven_to_address=2))
+    )
+    assert not any(r.is_held for r in before.replies)
+
+
+def test_the_limits_are_not_for_the_proven() -> None:
     over = Counters(unproven_to_address=9, unproven_to_domain=999, unproven_in_all=9999)
     assert not any(r.is_held for r in decided(case(counters=over, evidence=PROVEN)).replies)
-    assert not any(r.is_held for r in decided(case(ANN, counters=replace(over, automatic_here=9))).replies)
+    for evidence in (PROVEN, token(ANN, ticket())):
+        order = case(
+            ANN, "#close", about=ticket(), evidence=evidence, counters=replace(over, automatic_here=9)
+        )
+        assert not any(r.is_held for r in decided(order).replies)
     free = replace(
         LIMITS,
         unproven_per_address=None,

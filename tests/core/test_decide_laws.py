@@ -15,7 +15,7 @@ from mailtickets.core import audience, decide
 from mailtickets.core.case import Bounced, Case, Counters, Known, Listed, Outcome, Reply, ReplyKind, Story
 from mailtickets.core.classify import Judgement, Kind
 from mailtickets.core.decision import Undeliverable
-from mailtickets.core.identity import Evidence
+from mailtickets.core.identity import Evidence, Trust
 from mailtickets.core.mail import Address, Bounce, InboundMail
 from mailtickets.core.person import Part, Participant, Person
 from mailtickets.core.policy import Policy
@@ -147,7 +147,9 @@ def any_policy(dice: Random) -> Policy:
         SIMPLE, on_answer=dice.choice(["", "waiting", "closed"]), on_reply=dice.choice(["", "open"])
     )
     within = dice.choice([None, None, timedelta(0), timedelta(days=2), timedelta(days=4)])
-    return replace(POLICY, strict=dice.random() < 0.2, reopen_within=within, workflow=workflow)
+    trust = dice.choice([POLICY.trust, Trust(subaddress="+")])
+    strict = dice.random() < 0.2
+    return replace(POLICY, strict=strict, reopen_within=within, workflow=workflow, trust=trust)
 
 
 # One throw of dice a case: a hundred draws by hypothesis would cost more than a hundred decisions.
@@ -257,7 +259,7 @@ def test_notes_stay_inside(case: Case, policy: Policy) -> None:
     if "#note" not in case.mail.typed or not any(r.kind is ReplyKind.NOTE for r in decision.replies):
         return
     for reply in decision.replies:
-        if reply.text and reply.kind is not ReplyKind.UNPROVEN:
+        if reply.text and reply.kind not in (ReplyKind.UNPROVEN, ReplyKind.CONFIRM):
             assert _is_inside(reply, case)
 
 
@@ -265,7 +267,7 @@ def test_notes_stay_inside(case: Case, policy: Policy) -> None:
 @given(CASES, POLICIES)
 def test_commands_of_one_mail_are_done_together_or_not_at_all(case: Case, policy: Policy) -> None:
     decision = decide.on_mail(case, policy)
-    refused = [r for r in decision.replies if r.refusals or r.kind is ReplyKind.UNPROVEN]
+    refused = [r for r in decision.replies if r.refusals or r.kind in (ReplyKind.UNPROVEN, ReplyKind.CONFIRM)]
     if refused:
         assert not [
             r for r in decision.replies if r.kind in (ReplyKind.RECEIPT, ReplyKind.HELP, ReplyKind.LIST)

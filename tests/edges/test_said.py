@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import email
+import re
 from collections.abc import Iterator
 from email.message import EmailMessage
 from email.policy import default as modern
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given, settings
@@ -42,6 +44,19 @@ def mails(case: Case, policy: Policy) -> Iterator[tuple[Reply, Outgoing]]:
             )
 
 
+ID = re.compile(r"mt\.[0-9a-z.]{1,100}(?:@|%40)[a-z.]+")
+ADDRESS = re.compile(r"\+([0-9a-z]{1,13}-[0-9a-z]{1,13}-[a-z2-7]{20})(?:@|%40)")
+
+
+def everywhere(message: EmailMessage) -> set[int]:
+    """Whose tokens a mail holds: in any header, in both texts, in links that open a mail, in files."""
+    bodies = [part.get_content() for part in message.walk() if part.get_content_maintype() == "text"]
+    words = unquote("\n".join([*(f"{k}: {v}" for k, v in message.items()), *bodies]))
+    found = [tokens.read(SECRET, i) for i in ID.findall(words)]
+    found += [tokens.read_subaddress(SECRET, extension) for extension in ADDRESS.findall(words)]
+    return {token.person for token in found if token}
+
+
 @settings(max_examples=150, deadline=None)
 @given(CASES, POLICIES)
 def test_every_reply_that_can_be_decided_can_be_sent(case: Case, policy: Policy) -> None:
@@ -55,7 +70,8 @@ def test_every_reply_that_can_be_decided_can_be_sent(case: Case, policy: Policy)
         assert not [line for line in plain.get_content().splitlines() if line.startswith("#")]
         named = " ".join(str(message[h] or "") for h in ("Message-ID", "References", "In-Reply-To")).split()
         assert {t.person for t in (tokens.read(SECRET, i) for i in named) if t} == {reply.to.id}
-        assert outgoing.is_unproven <= (not reply.is_proven)
+        assert everywhere(message) == {reply.to.id}
+        assert outgoing.is_unproven <= (reply.is_unproven or not reply.is_proven)
 
 
 # Those about a ticket have one; all others may be the answer to a letter that led to none.

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
-from mailtickets import delivery, desk
+from mailtickets import casefile, delivery, desk
 from mailtickets.config import load
 from mailtickets.core import reading
 from mailtickets.core.case import Outcome
@@ -108,8 +108,14 @@ class PostRoom:
         self._uid += 1
         return RawMail(self.address, 1, self._uid, self.now, octets, len(octets))
 
+    def _opened(self, stored: ledger.Stored) -> desk.Letter:
+        letter = desk.Letter(stored, _read(stored.mail.octets))
+        signs = casefile.signs(self.desk, letter.mail)
+        about = self.store.read_sync(ledger.doubted, self.store.blobs, signs) if signs else None
+        return replace(letter, doubted=desk.Letter(about, _read(about.mail.octets))) if about else letter
+
     def _decide(self, stored: Sequence[ledger.Stored]) -> tuple[Ending, ...]:
-        letters = tuple(desk.Letter(one, _read(one.mail.octets)) for one in stored)
+        letters = tuple(self._opened(one) for one in stored)
         return self.store.write_sync(desk.take, self.desk, letters, self.now)
 
 

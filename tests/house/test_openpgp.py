@@ -27,7 +27,7 @@ def test_a_signed_command_is_obeyed_and_explained(tmp_path: Path, server: Doveco
         letter = head(f"Ann <{ANN}>", subject="[#1]", id="one")
         house.deliver(signed(STRANGER, letter, "#status waiting"), ANN)
         (advice,) = house.read(ANN)
-        assert "Nothing in your mail proves" in advice.text
+        assert "Nothing in that mail proves" in advice.text
         house.deliver(signed(KEY, letter, "#status waiting").replace(b"waiting", b"closed"), ANN)
         house.wait_for_ledger(3)
         assert house.ticket(1)["status"] == "new"

@@ -33,7 +33,7 @@ def test_a_signed_command_is_obeyed_and_a_forged_one_is_not(
 
             house.deliver(genuine.replace(b"waiting", b"closed"), ANN)
             (advice,) = house.read(ANN)
-            assert "Nothing in your mail proves" in advice.text
+            assert "Nothing in that mail proves" in advice.text
             assert house.ticket(1)["status"] == "new"
 
             house.deliver(genuine, ANN)

@@ -207,6 +207,90 @@ def _tokens_are_never_spent() -> None:
     _be(audience, "sees_tokens", lambda *_: False)
 
 
+def _anybody_says_yes() -> None:
+    from mailtickets.core import questions
+
+    _be(questions, "_is_theirs", lambda *_: True)
+
+
+def _any_word_is_yes() -> None:
+    from mailtickets.core import questions
+
+    _be(questions, "says_yes", lambda *_: True)
+
+
+def _no_mail_need_be_shown() -> None:
+    from mailtickets.core import questions
+
+    _be(questions, "shows", lambda *_: True)
+
+
+def _questions_never_lapse() -> None:
+    from datetime import timedelta
+
+    from mailtickets.core import questions
+
+    confirmed: Any = questions.is_confirmed
+    _be(questions, "is_confirmed", lambda *of: confirmed(*of[:-1], of[-1] - timedelta(days=1)))
+
+
+def _questions_stay_open() -> None:
+    from mailtickets.store import ledger
+
+    _be(ledger, "answer_question", lambda *_: None)
+
+
+def _any_deed_is_as_told() -> None:
+    from mailtickets.core import questions
+
+    _be(questions, "bond", lambda *_: "")
+
+
+def _answers_are_letters() -> None:
+    from mailtickets.store import ledger
+
+    _be(ledger, "find_question", lambda *_: None)
+
+
+def _staff_has_no_limits() -> None:
+    from mailtickets.core import guard
+
+    counts = guard._counts
+    _be(guard, "_counts", lambda reply, case: counts(reply, case) and not reply.to.is_staff)
+
+
+def _reply_to_is_answered() -> None:
+    from mailtickets.core import replies
+
+    to_sender = replies.to_sender
+
+    def anywhere(h: Any, kind: Any) -> Any:
+        reply = to_sender(h, kind)
+        asked = h.mail.reply_to[0] if h.mail.reply_to else reply.to.address
+        return replace(reply, to=replace(reply.to, address=asked))
+
+    _be(replies, "to_sender", anywhere)
+
+
+def _ids_travel_on() -> None:
+    from mailtickets.core import compose
+
+    _be(compose, "_without_ids_of_others", lambda reply, _: reply)
+
+
+def _one_root_for_all() -> None:
+    from mailtickets.core import tokens
+
+    mint = tokens.mint
+    _be(
+        tokens,
+        "mint",
+        lambda secret, ticket, person, nonce, domain: mint(
+            secret, ticket, 7 if nonce == "root" else person, nonce, domain
+        ),
+    )
+
+
 def _any_hop() -> None:
     from mailtickets.core import verdicts
 
@@ -569,6 +653,17 @@ DEFENCES: Mapping[str, Defence] = {
     "replay": Defence("a genuine mail that is sent again does nothing", _replays_order, "tests/house/test_once.py", "works_once or one_batch"),
     "date": Defence("an old mail orders nothing", _any_date, "tests/house/test_once.py", "old_mail"),
     "spent token": Defence("an id that somebody outside has seen proves nothing", _tokens_are_never_spent, "tests/house/test_once.py", "went_to_someone or within_the_batch"),
+    "yes of the person": Defence("only who was asked says yes", _anybody_says_yes, "tests/house/test_confirm.py", "somebody_else or fails_the_check"),
+    "plain yes": Defence("only a plain yes confirms", _any_word_is_yes, "tests/house/test_confirm.py", "anything_else"),
+    "yes shows the mail": Defence("who says yes has read the mail that asked", _no_mail_need_be_shown, "tests/house/test_confirm.py", "outside_has_seen_confirms_nothing"),
+    "yes in time": Defence("a yes counts for fifteen minutes", _questions_never_lapse, "tests/house/test_confirm.py", "too_late"),
+    "yes once": Defence("a yes counts once", _questions_stay_open, "tests/house/test_confirm.py", "ordered_once"),
+    "as told": Defence("a yes does what was told and nothing else", _any_deed_is_as_told, "tests/house/test_confirm.py", "somebody_else_by_now"),
+    "answers apart": Defence("an answer to a question goes to no customer", _answers_are_letters, "tests/house/test_confirm.py", "anything_else"),
+    "staff's limits": Defence("nobody fills an agent's inbox in the agent's name", _staff_has_no_limits, D, "fill_the_agents_inbox"),
+    "registered address": Defence("what goes back goes to the registered address", _reply_to_is_answered, D, "registered_address_only"),
+    "ids travel": Defence("no text or file brings an id of ours to another person", _ids_travel_on, "tests/core/test_compose.py", "brings_an_id"),
+    "ids of others": Defence("no mail holds an id that was made for another person", _one_root_for_all, "tests/core/test_compose.py", "made_for_another_person"),
     "own hosts": Defence("a foreign verdict does not count", _any_hop, "tests/core/test_identity.py", "foreign_hop"),
     "server's id": Defence("only the operator's own server is heard", _any_server, F, "another"),
     "worst verdict": Defence("of several verdicts the worst counts", _best_verdict, F, "above or below"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailtickets.core.case import Wanted
 from mailtickets.core.commands.asks import list_query, show_number
 from mailtickets.core.commands.command import Cannot, Command, Deed, Scene
-from mailtickets.core.commands.grammar import Block, Said, parse, visible
+from mailtickets.core.commands.grammar import Block, Said, is_signature, parse, visible
 from mailtickets.core.commands.play import Deeds, need, play
 from mailtickets.core.commands.table import RELAY, TABLE, help_lines, ruling
 from mailtickets.core.mail import InboundMail
@@ -22,6 +22,7 @@ __all__ = [
     "Said",
     "Scene",
     "help_lines",
+    "is_signature",
     "listing",
     "need",
     "parse",

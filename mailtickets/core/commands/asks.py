@@ -61,6 +61,11 @@ def quiet(scene: Scene, value: str) -> Deed | Cannot:
     return Deed(is_quiet=True)
 
 
+def confirming(scene: Scene, value: str) -> Deed | Cannot:
+    # A yes that fits a question never comes here.
+    return Cannot("The desk has asked you nothing that goes with this code, or the time for it is over.")
+
+
 def saying(scene: Scene, value: str) -> Deed | Cannot:
     # The words are relayed by the decision; there is no field to change.
     return Deed()

@@ -84,7 +84,7 @@ def parse(text: str, role: Role, answered_text: str = "", names: Collection[str]
         slips = _echoes(lines, role, answered)
     rest = _typed(lines[top : bottom[0]], lines[bottom[1] :])
     # Below commands that open a mail a name is a signature, not an answer.
-    if said and not is_stopped and bottom[0] == bottom[1] and _is_signature(rest.splitlines(), names):
+    if said and not is_stopped and bottom[0] == bottom[1] and is_signature(rest.splitlines(), names):
         rest = ""
     taken = tuple(line.line for line in inside if isinstance(line, Said))
     return Block(said, rest, slips, taken)
@@ -162,7 +162,7 @@ def _may_follow(lines: Sequence[str]) -> bool:
     return len(written) <= SIGNATURE_LINES and all(len(line) <= SIGNATURE_WIDTH for line in written)
 
 
-def _is_signature(lines: Sequence[str], names: Collection[str]) -> bool:
+def is_signature(lines: Sequence[str], names: Collection[str]) -> bool:
     """A few short lines that begin with the sender's name, a greeting before it allowed."""
     written = [line.strip() for line in lines if line.strip()]
     if not written or not _may_follow(written):

@@ -49,6 +49,8 @@ TABLE: tuple[Command, ...] = (
             "#list [closed|all] [question]", "Mails you a list of your tickets: the open ones, or those that you ask for.", asks.listing, on_ticket=False),
     Command("login", ("signin",), ALL, Need.NOTHING,
             "#login", "Mails you a link that opens the page.", asks.signing_in, on_ticket=False),
+    Command("yes", ("oui",), ALL, Need.NOTHING,
+            "#yes code", "Confirms that you wrote what the desk has asked you about.", asks.confirming, on_ticket=False),
     Command("help", ("commands",), ALL, Need.NOTHING,
             "#help [command]", "Mails you this list.", asks.helping, on_ticket=False),
     Command("stop", (), ALL, Need.NOTHING,

@@ -8,12 +8,12 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, literal, select, true
+from sqlalchemy import ColumnElement, String, and_, cast, literal, select, true
 
 from mailtickets.core import authority
 from mailtickets.core import ticket as core
 from mailtickets.core.authority import Need, Verdict
-from mailtickets.core.case import Outcome
+from mailtickets.core.case import Answer, Outcome
 from mailtickets.core.person import Role
 from mailtickets.core.ticket import Change, Field, Ticket
 from mailtickets.store import tickets
@@ -22,7 +22,7 @@ from mailtickets.store.audit.letters import STREAM
 from mailtickets.store.audit.witness import Witness
 from mailtickets.store.columns import OPENED
 from mailtickets.store.engine import Tx
-from mailtickets.store.schema import history, inbound, person, ticket
+from mailtickets.store.schema import history, inbound, person, question, ticket
 
 # What the plain words of a customer move: a waiting ticket waits for us again, a closed one comes back.
 _BY_WORDS = frozenset({Field.STATUS, Field.RESOLUTION, Field.RESOLVED, Field.CLOSED, Field.REOPENED})
@@ -48,11 +48,13 @@ def _proven(tx: Tx, witness: Witness) -> Iterator[str]:
             person.c.role,
             person.c.projects,
             ticket.c.requester,
+            question.c.letter.label("confirmed"),
         )
         .select_from(
             history.join(inbound, caused)
             .join(person, inbound.c.person == person.c.id)
             .join(ticket, history.c.ticket == ticket.c.id)
+            .outerjoin(question, _CONFIRMED)
         )
         .where(
             history.c.field != OPENED,
@@ -72,8 +74,11 @@ def _proven(tx: Tx, witness: Witness) -> Iterator[str]:
         )
 
 
+_CONFIRMED = and_(question.c.answered_by == inbound.c.id, question.c.answer == Answer.CONFIRMED)
+
+
 def _may(row: Any) -> bool:
-    if row.evidence is None:
+    if row.evidence is None or (row.evidence.confirmed and row.confirmed is None):
         return False
     # A letter that opens a ticket is proven as one that is about none.
     about = (row.ticket, 0) if row.outcome is Outcome.OPENED else (row.ticket,)

@@ -29,21 +29,30 @@ from mailtickets.store.ledger.intake import (
     unknown_uids,
     unmarked,
 )
+from mailtickets.store.ledger.questions import Asked, doubted
+from mailtickets.store.ledger.questions import answer as answer_question
+from mailtickets.store.ledger.questions import ask as ask_question
+from mailtickets.store.ledger.questions import find as find_question
 from mailtickets.store.ledger.record import Cause, record
 from mailtickets.store.ledger.seals import counted
 from mailtickets.store.ledger.seals import purge as purge_seals
 
 __all__ = [
+    "Asked",
     "Batch",
     "Cause",
     "Stored",
     "Withheld",
     "accept",
+    "answer_question",
     "are_unfinished",
+    "ask_question",
     "context",
     "counted",
     "cursor",
+    "doubted",
     "epochs",
+    "find_question",
     "is_to_be_surveyed",
     "keep",
     "known_fingerprints",

@@ -66,7 +66,8 @@ def context(
         unclear=rows if isinstance(rows, Unclear) else None,
         shown=_shown(batch.sheet.tx, wanted.show, sender, on) if wanted.show is not None and sender else None,
         named=batch.named,
-        pictures=pictures.seen(batch.sheet, mail),
+        # A letter that was in doubt has come before, with its own pictures.
+        pictures=pictures.seen(batch.sheet, mail, before=int(bool(evidence.confirmed))),
         handed=_handed(batch, mail, sender, judgement, evidence) if on is None else None,
         imprints=imprints,
         replay_of=batch.once.imprinted(imprints, stored.inbound) if imprints else None,
@@ -129,7 +130,8 @@ def _find(batch: Batch, clues: Clues, sender: Person | None) -> _Found:
     """The order of the clues is the contract with those who write."""
     own = batch.ticket(clues.own)
     if own:
-        return _Found(Route.OWN_ID, own, batch.participants(own.id))
+        route = Route.QUESTION if clues.is_question else Route.OWN_ID
+        return _Found(route, own, batch.participants(own.id))
     lead = batch.lead(clues.ids)
     led = batch.ticket((lead.ticket,)) if lead else None
     if lead and led:

@@ -15,15 +15,16 @@ from mailtickets.store.sheet import Sheet
 _SEEN = select(picture.c.sha256).where(
     picture.c.source.in_(bindparam("sources", expanding=True)),
     picture.c.sha256.in_(bindparam("pictures", expanding=True)),
+    picture.c.letters > bindparam("before"),
 )
 
 
-def seen(sheet: Sheet, mail: InboundMail) -> frozenset[str]:
-    """SHA-256 of the pictures in a letter that its sender, or the company, has sent before."""
+def seen(sheet: Sheet, mail: InboundMail, before: int = 0) -> frozenset[str]:
+    """SHA-256 of the pictures in a letter that its sender, or the company, has sent more than `before` times."""
     small = pictures.small(mail)
     if mail.sender is None or not small:
         return frozenset()
-    asked = {"sources": pictures.sources(mail.sender.key), "pictures": small}
+    asked = {"sources": pictures.sources(mail.sender.key), "pictures": small, "before": before}
     return frozenset(sheet.tx.scalars(_SEEN, asked))
 
 

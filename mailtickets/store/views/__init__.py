@@ -25,6 +25,7 @@ from mailtickets.store.views.rows import (
 )
 from mailtickets.store.views.ticket import Delivery, Entry, Event, TicketView, attached_to, ticket
 from mailtickets.store.views.trail import (
+    Doubt,
     LetterTrail,
     MailTrail,
     SentMail,
@@ -42,6 +43,7 @@ __all__ = [
     "DEEPEST",
     "EVERYTHING",
     "Delivery",
+    "Doubt",
     "Entry",
     "Event",
     "Group",

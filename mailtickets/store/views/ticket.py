@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Row, Select, and_, bindparam, func, select
 
 from mailtickets.core.account import Account
-from mailtickets.core.case import MessageKind, ReplyKind
+from mailtickets.core.case import Answer, MessageKind, ReplyKind
 from mailtickets.core.classify import Kind
 from mailtickets.core.identity import Evidence
 from mailtickets.core.mail import Attachment, Segment
@@ -19,7 +19,7 @@ from mailtickets.core.ticket import Change, Ticket
 from mailtickets.store import people, tickets
 from mailtickets.store.blobs import Blobs
 from mailtickets.store.engine import Tx
-from mailtickets.store.schema import MailState, history, inbound, message, outbox, raw
+from mailtickets.store.schema import MailState, history, inbound, message, outbox, question, raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,9 @@ def ticket(tx: Tx, number: int, viewer: Person | None = None) -> TicketView | No
     whole = _whole(tx, found)
     if viewer is None:
         return whole
-    to_viewer = [d.message_id for d in whole.deliveries if d.recipient.id == viewer.id]
+    # Whoever answers a question says nothing else.
+    talk = (d for d in whole.deliveries if d.kind is not ReplyKind.CONFIRM)
+    to_viewer = [d.message_id for d in talk if d.recipient.id == viewer.id]
     whole = replace(whole, last_to_viewer=to_viewer[-1] if to_viewer else "")
     if viewer.works_on(found.project):
         return whole
@@ -102,9 +104,12 @@ def ticket(tx: Tx, number: int, viewer: Person | None = None) -> TicketView | No
 
 def attached_to(tx: Tx, blobs: Blobs, entry: int) -> bytes | None:
     """The octets of the letter that a message was (Entry.id); None if no letter was, or they are gone."""
+    # What an agent's yes lets out is the letter that was asked about.
+    confirmed = and_(question.c.answered_by == message.c.inbound, question.c.answer == Answer.CONFIRMED)
+    letter = func.coalesce(question.c.letter, message.c.inbound)
     wanted = (
         select(raw.c.sha256, raw.c.octets)
-        .select_from(message.join(inbound).join(raw))
+        .select_from(message.outerjoin(question, confirmed).join(inbound, inbound.c.id == letter).join(raw))
         .where(message.c.id == entry)
     )
     row = tx.execute(wanted).first()

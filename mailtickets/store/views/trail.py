@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, or_, select
 
 from mailtickets.core.account import Account
-from mailtickets.core.case import Outcome
+from mailtickets.core.case import Answer, Outcome
 from mailtickets.core.identity import Evidence
 from mailtickets.core.person import Person
 from mailtickets.store import attempts, people, tickets
@@ -22,6 +23,7 @@ from mailtickets.store.schema import (
     inbound,
     outbox,
     participant,
+    question,
     raw,
     seen_id,
     ticket,
@@ -43,6 +45,19 @@ class SentMail:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A question of ours: whether a letter came from whom it names."""
+
+    letter: int  # LetterRow.id of the letter in doubt
+    person: int  # who was asked
+    asked_at: datetime
+    until_at: datetime
+    answer: Answer | None = None
+    answered_at: datetime | None = None
+    answered_by: int | None = None  # LetterRow.id
+
+
+@dataclass(frozen=True, slots=True)
 class LetterTrail:
     """A letter from the inbox to its end, and what followed from it."""
 
@@ -61,6 +76,8 @@ class LetterTrail:
     numbers: Mapping[int, int]  # ticket numbers by Ticket.id, of its clues
     known_ids: Mapping[str, int]  # ticket numbers that other senders' Message-IDs lead to
     people: Mapping[int, Person]
+    doubt: Doubt | None = None  # what was asked about this letter
+    answers: int | None = None  # LetterRow.id of the one that this letter answers a question about
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +160,7 @@ def letter_trail(tx: Tx, id: int) -> LetterTrail | None:
     joined = _joined(tx, row)
     sent = tx.execute(_SENT.where(outbox.c.cause == cause).order_by(outbox.c.id)).all()
     account: Account | None = row.account
+    doubt = tx.execute(_DOUBT.where(question.c.letter == id)).first()
     named = {row.person, *joined, *(c.person for c in changed), *(m.person for m in sent)}
     named |= {id for c in changed if c.field in ("requester", "assignee") for id in (c.old, c.new)}
     if account:
@@ -169,6 +187,8 @@ def letter_trail(tx: Tx, id: int) -> LetterTrail | None:
         numbers=_numbers(tx, (*account.own, *_ticket_ids(row.evidence)) if account else ()),
         known_ids=_known(tx, account.ids if account else ()),
         people=known,
+        doubt=Doubt(*doubt) if doubt else None,
+        answers=tx.scalar(select(question.c.letter).where(question.c.answered_by == id)),
     )
 
 
@@ -183,6 +203,15 @@ def mail_trail(tx: Tx, id: int) -> MailTrail | None:
     return MailTrail(mail, letter_of(found) if found else None)
 
 
+_DOUBT = select(
+    question.c.letter,
+    question.c.person,
+    question.c.made_at,
+    question.c.until_at,
+    question.c.answer,
+    question.c.answered_at,
+    question.c.answered_by,
+)
 _SENT = MAILS.add_columns(outbox.c.person, outbox.c.bounce)
 
 

@@ -151,7 +151,7 @@ def _own_key(file: Path) -> str:
     return armour.decode().splitlines()[4]
 
 
-@pytest.mark.timeout(400)  # three starts of a service, and every command of the operator's beside it
+@pytest.mark.timeout(600)  # two starts of a service, and every command of the operator's beside it
 def test_no_secret_shows_anywhere(scene: Scene) -> None:
     house, sink, provider = scene.house, scene.sink, scene.provider
     said = scene.said("check")  # before there is anything

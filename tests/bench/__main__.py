@@ -11,7 +11,7 @@ import platform
 import signal
 import sys
 
-from tests.bench import backlog, big, rest, rounds, stand
+from tests.bench import backlog, big, rest, rounds, seeded, stand
 
 
 def main() -> None:
@@ -20,13 +20,16 @@ def main() -> None:
         sys.exit(why)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are stopped
     users = [f"{who}{number}@example.org" for who in ("light", "desk") for number in range(options.rounds)]
+    users += seeded.users(options.rounds)
     users += [f"{who}@example.org" for who in ("idle", "bare", "backlog", "big")]
     with stand.built(users, options.database, options.connections) as built:
         print(
             f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.2f} before, "
             f"Python {platform.python_version()}, {options.database}"
         )
-        if options.rounds:
+        if options.seeded:
+            seeded.play(built, options.seeded, options.mails, options.rounds)
+        elif options.rounds:
             rounds.play(built, options.mails, options.rounds)
         if options.idle:
             rest.play(built, options.idle)
@@ -45,6 +48,7 @@ def _options() -> argparse.Namespace:
         "--backlog", type=int, default=0, help="mails in one long run, 0: none; 20000 is usual"
     )
     parser.add_argument("--big", type=int, default=0, help="mails of 25 MB, small ones behind; 100 is usual")
+    parser.add_argument("--seeded", default="", metavar="URL", help="the rounds, empty against this database")
     parser.add_argument(
         "--database", choices=("sqlite", stand.POSTGRESQL), default="sqlite", help="of the desk (sqlite)"
     )

@@ -71,7 +71,7 @@ class Desk:
         self.config = folder / "config.toml"
         self.peak = 0  # octets: the greatest proportional set size of all its processes together
         self.peaks = {"daemon": 0, "child": 0}  # of one process alone
-        self.ready_at = 0.0  # time.perf_counter()
+        self.begun_at = self.ready_at = 0.0  # time.perf_counter()
         self._folder = folder
         self._cpu_before = 0.0
         self._told = self._done = 0  # octets of the log that were read, and letters in them
@@ -91,6 +91,7 @@ class Desk:
         path = str(self._folder / "notify")
         self._ear.bind(path)
         self._ear.settimeout(_LOOK_EVERY)
+        self.begun_at = time.perf_counter()
         with (self._folder / "daemon.log").open("wb") as log:
             self._process = subprocess.Popen(
                 _command("run", self.config),

@@ -26,9 +26,9 @@ class Stand:
     connections: int  # of the desk to the sink
 
     @contextmanager
-    def desk(self, user: str) -> Iterator[Desk]:
-        """A desk on an empty database, ready."""
-        url = self.cluster.database() if self.cluster else "sqlite:///mailtickets.db"
+    def desk(self, user: str, url: str | None = None) -> Iterator[Desk]:
+        """A desk, ready; on an empty database if no other is named."""
+        url = url or (self.cluster.database() if self.cluster else "sqlite:///mailtickets.db")
         with (
             tempfile.TemporaryDirectory(prefix="mt-bench-") as name,
             Desk(Path(name), user, self.server.port, self.sink.port, url, self.connections) as desk,

@@ -166,7 +166,7 @@ def _echo(decision: Decision, case: Case, policy: Policy) -> tuple[str, str] | N
     `earlier` holds nothing of other machines.
     """
     rate, said = policy.limits.same_words, decision.message
-    if rate is None or said is None:
+    if rate is None or said is None or not case.known.earlier:
         return None
     files = frozenset(a.sha256 for a in said.attachments if not a.inline)
     subject = "" if case.known.ticket else bare_subject(case.mail.subject, policy.ticket_tag)

@@ -70,13 +70,10 @@ def called(tx: Tx, names: Collection[str]) -> tuple[Person, ...]:
         return known
     # The databases fold the case of ASCII alone: of other letters any will do.
     patterns = [f"%{''.join(c if c.isascii() and c.isalnum() else '_' for c in word)}%" for word in words]
-    like = or_(
-        *(
-            column.ilike(pattern)
-            for pattern in patterns
-            for column in (person.c.spec, person.c.name, person.c.called)
-        )
-    )
+    columns = (person.c.spec, person.c.name, person.c.called)
+    # SQLite's own LIKE knows no case; ILIKE would be our lower(), in Python, for each row.
+    is_sqlite = tx.dialect.name == "sqlite"
+    like = or_(*(c.like(p) if is_sqlite else c.ilike(p) for p in patterns for c in columns))
     ids = tx.scalars(select(person.c.id).where(like).limit(MANY)).all()
     return (*known, *by_ids(tx, ids).values())
 

@@ -68,7 +68,7 @@ LISTS = (
     "", "q=waiting:us", "q=assignee:me+is:open", "q=assignee:nobody+is:open", "q=waiting:customer", "q=is:open",
     "q=is:done", "q=status:closed", "q=assignee:agent7", "q=assignee:agent7+is:done&sort=number",
     "q=is:open+priority:high..", "q=-assignee:me+is:open", "q=created:<7d", "q=closed:<7d", "q=type:question", "q=has:attachment",
-    "q=requester:user25@company5.example", "q=is:open+-printer", "q=subject:printer", "q=group:status",
+    "q=requester:user25@company25.example", "q=is:open+-printer", "q=subject:printer", "q=group:status",
 )  # fmt: skip
 COLUMNS = ("number", "subject", "status", "priority", "assignee", "updated")
 SORTS = tuple(sign + column for column in COLUMNS for sign in ("", "-"))

@@ -326,8 +326,9 @@ class _Reading:
         found = self.scene.named.get(Name(name, self.key.names_staff), frozenset())
         if not found:
             nobody = ("nobody",) if self.key.may_lack or self.key.kind is Kind.PART else ()
-            known = ("me", *nobody, *self.scene.suggested)
-            raise self._unknown(word, {one: one for one in known})
+            known = ("me", *nobody, *(self.scene.suggested if self.key.names_staff else ()))
+            others = "" if self.key.names_staff else ", and whoever has written or was written to"
+            raise self._unknown(word, {one: one for one in known}, others)
         return found
 
     def _me(self) -> int:
@@ -379,7 +380,7 @@ class _Reading:
             Unclear("This cannot be asked:", self.typed[begin:end], why, begin, "", tuple(allowed))
         )
 
-    def _unknown(self, word: str, known: Mapping[str, str]) -> Stumble:
+    def _unknown(self, word: str, known: Mapping[str, str], others: str = "") -> Stumble:
         """`known`: the values there are, by the form in which a slip is compared with them."""
         begin, end = self.term.at
         typed = self.typed[begin:end]
@@ -395,7 +396,7 @@ class _Reading:
                 + typed[place + len(word) :].removeprefix('"')
             )
             meant = self.typed[:begin] + right + self.typed[end:]
-        after = f". There are, for {self.key.name}: {', '.join(names)}."
+        after = f". There are, for {self.key.name}: {', '.join(names)}{others}."
         return Stumble(Unclear("There is no", typed, after, begin, meant.strip(), names))
 
 

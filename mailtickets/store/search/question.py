@@ -23,6 +23,7 @@ from mailtickets.store.search.cards import SHIFT, domain_term, project_term, req
 # Cards, newest tickets first. A word that stands everywhere must not cost what it weighs.
 LOOKED_AT = 2_000
 LOOKED_AT_INSIDE = 20_000  # for a word that is only a part of a condition
+HEADS = 4_000  # whose subjects are read
 _SQLITE = text("SELECT rowid FROM card WHERE card MATCH :question ORDER BY rowid DESC LIMIT :n")
 _POSTGRESQL = text(
     "SELECT id FROM card WHERE words @@ to_tsquery('simple', :question) ORDER BY id DESC LIMIT :n"
@@ -81,8 +82,9 @@ def find(tx: Tx, asked: Sequence[Phrase], within: Within) -> Hits:
 
 def standing(tx: Tx, asked: Phrase, within: Within, *, is_head: bool = False) -> Hits:
     """Tickets on which it stands, the newest first; `is_head`: in the subject, or beside it."""
-    cards = _cards(tx, (asked,), within, LOOKED_AT_INSIDE, is_head=is_head)
-    return Hits(tuple(dict.fromkeys(card >> SHIFT for card in cards)), len(cards) < LOOKED_AT_INSIDE)
+    most = HEADS if is_head else LOOKED_AT_INSIDE
+    cards = _cards(tx, (asked,), within, most, is_head=is_head)
+    return Hits(tuple(dict.fromkeys(card >> SHIFT for card in cards)), len(cards) < most)
 
 
 def _spread(tx: Tx, asked: Sequence[Phrase], within: Within) -> tuple[set[int], bool]:

@@ -130,7 +130,8 @@ def tickets(tx: Tx, viewer: Person | None, asked: TicketFilter) -> TicketPage:
     if parts.phrases:
         hits = search.find(tx, parts.phrases, within)
         page = listing.out_of(hits.tickets, asked.sort is Sort.BEST)
-        return replace(page, is_whole=page.is_whole and hits.is_whole, lag=search.lag(tx))
+        is_whole = page.is_whole and hits.is_whole
+        return replace(page, is_whole=is_whole, is_counted=is_whole, lag=search.lag(tx))
     page = listing.read()
     return replace(page, lag=search.lag(tx)) if words.tickets else page
 
@@ -190,7 +191,8 @@ class _Listing:
             fitting.sort(key=lambda id: rank[seen[id][group.field]], reverse=group.descending)
         first = (max(self.asked.page, 1) - 1) * self.asked.size
         listed = rows.listed_by_ids(self.tx, fitting[first : first + self.asked.size])
-        return TicketPage(listed, len(fitting), is_whole=self.spoken.is_whole)
+        is_whole = self.spoken.is_whole
+        return TicketPage(listed, len(fitting), is_counted=is_whole, is_whole=is_whole)
 
     def _all(self) -> TicketPage:
         """Of a question about kinds alone: counted by the tally, and read from the page's first ticket on."""

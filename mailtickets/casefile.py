@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from mailtickets.core import authors, classify, commands, compose, identity, pictures, questions, thread
 from mailtickets.core.case import Case, Question, Wanted
-from mailtickets.core.classify import Judgement
+from mailtickets.core.classify import Judgement, Kind
 from mailtickets.core.identity import Evidence
 from mailtickets.core.mail import Address, InboundMail, Unreadable
 from mailtickets.core.openpgp import Signer
@@ -54,6 +54,8 @@ def judge(desk: Desk, stored: Stored, mail: InboundMail) -> Judged:
     policy = desk.policy
     judgement = classify.kind(mail, policy.own)
     clues = thread.clues(mail, desk.secret, policy.ticket_tag, policy.own, policy.trust.subaddress)
+    if any(token.is_probe for token in clues.tokens):
+        judgement = Judgement(Kind.OURS, "a probe of “mailtickets check trust”")
     evidence = identity.evidence(mail, policy.trust, clues.tokens)
     if writer := authors.author(mail, judgement, policy.own):
         mail, evidence = replace(mail, sender=writer, signer="", seal=None), identity.of_another(evidence)

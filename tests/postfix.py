@@ -8,7 +8,7 @@
 
 Every address, whatever its domain, is delivered to that Dovecot by LMTP; one that the Dovecot does not
 know comes back to its sender as a real delivery report. `Postfix(sink=port)` hands everything to an
-SMTP sink instead. With a Dovecot, SMTP login (its users and PASSWORD) is offered on both ports and demanded with
+SMTP sink instead. `header_checks` change headers on the way: ("/^Message-ID:/ REPLACE Message-ID: <x@y>",). With a Dovecot, SMTP login (its users and PASSWORD) is offered on both ports and demanded with
 `login=True`. Needs root; `missing()` says what is not there.
 """
 
@@ -46,6 +46,7 @@ class Postfix:
         login: bool = False,
         size: int = 50_000_000,
         identity: Identity | None = None,
+        header_checks: tuple[str, ...] = (),
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="mt-postfix-"))
         self.folder.chmod(0o755)
@@ -54,6 +55,9 @@ class Postfix:
         self.ca_file = authority.file
         self._identity = identity or authority.issue(HOST, "localhost")
         self._settings = _settings(self.folder, dovecot, sink, login, size, self._identity)
+        if header_checks:
+            (self.folder / "header_checks").write_text("".join(f"{line}\n" for line in header_checks))
+            self._settings["header_checks"] = f"regexp:{self.folder}/header_checks"
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:

@@ -55,7 +55,7 @@ def _root(
 
 app.command()(init.init)
 app.command()(authorize.authorize)
-app.command()(check.check)
+app.add_typer(check.app, name="check")
 app.command()(audit.audit)
 app.command()(run.run)
 app.command(hidden=True)(run.window)

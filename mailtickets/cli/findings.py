@@ -33,6 +33,14 @@ def _config(settings: Settings) -> Iterator[Finding]:
     yield Finding("settings", State.OK, f"{settings.config_file} holds no error.")
     for sentence in config.concerns(settings):
         yield Finding("settings", State.NOTE, sentence)
+    trust = settings.policy.trust
+    if trust.authserv_id and not trust.own_hosts:
+        yield Finding(
+            "trust",
+            State.NOTE,
+            f"What bears the name {trust.authserv_id} is believed. That your mail server takes such headers away from mail "
+            "that comes from outside is for you to try, once: mailtickets check trust",
+        )
 
 
 def _keys(settings: Settings) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ def _trust(settings: Settings) -> tuple[str, ...]:
     return (
         "[trust] authserv_id is empty: a sender is believed only when replying to a mail that the desk sent to that "
         f"very person{signed}. If your mail server checks DMARC and writes Authentication-Results, put the name it "
-        "writes there.",
+        "writes there; “mailtickets check trust” finds it out.",
     )
 
 

@@ -34,6 +34,11 @@ class Token:
     nonce: str  # which message; "root" for the head of a thread
 
     @property
+    def is_probe(self) -> bool:
+        """Whether it was minted for nobody, about no ticket: for a mail by which the operator tries the servers."""
+        return self.ticket == 0 and self.person == 0
+
+    @property
     def is_of_address(self) -> bool:
         """Whether it stood in an address: whoever is told the address can write there without having got a mail."""
         return self.nonce == _ADDRESS_NONCE

@@ -121,7 +121,6 @@ def signs(desk: Desk, mail: InboundMail | Unreadable) -> Signs:
     """By what a letter may be known as the answer to a question of ours: its `doubted` is wanted then."""
     if isinstance(mail, Unreadable):
         return Signs()
-    clues = thread.clues(
-        mail, desk.secret, desk.policy.ticket_tag, desk.policy.own, desk.policy.trust.subaddress
-    )
+    policy = desk.policy
+    clues = thread.clues(mail, desk.secret, policy.ticket_tag, policy.own, policy.trust.subaddress)
     return questions.signs(mail, clues.tokens)

@@ -65,7 +65,9 @@ class Signs:
 def signs(mail: InboundMail, tokens: Sequence[Token]) -> Signs:
     """What a letter shows. `tokens`: ours that it carries, nearest parent first."""
     parent = tokens[0] if tokens else None
-    found = _CODE.findall(mail.text.casefold()) if "-" in mail.text else ()
+    text = mail.text.casefold()
+    # What we write, and what is typed, has the code after the word; nearly no other letter has that word.
+    found = _CODE.findall(text) if any(f"#{yes}" in text for yes in YES) else ()
     codes = tuple(dict.fromkeys(map(kept, found)))[:_MOST_CODES]
     return Signs(parent.nonce if parent and parent.is_question else "", codes)
 

@@ -317,16 +317,18 @@ def test_a_yes_that_fails_the_check_of_its_sender_ends_the_question(room: PostRo
 
 
 def test_an_id_that_somebody_outside_has_seen_confirms_nothing(room: PostRoom) -> None:
+    room.take(letters.fresh(LEE, Address(SUPPORT), "[#1]", "More.", NOON).as_bytes())
+    notice = next(post.letter for post in room.send() if post.to == ANN.spec)
     asked = _forged(room, "#close")
-    other = letters.fresh(ANN, Address(SUPPORT), "[#1]", "#note\n\nSee Eve.", room.now)
-    other["References"] = f"<else@example.org> {asked.id} <mine@example.org>"
-    other["In-Reply-To"] = "<mine@example.org>"
+    # An answer to another mail, of which the one that asks is only an ancestor.
+    other = letters.reply(notice, ANN, "#note\n\nSee Eve.", room.now)
+    other.replace_header("References", f"{asked.id} {notice.id}")
     other["Cc"] = EVE.spec
-    room.take(other.as_bytes())
+    assert _take(room, other).outcome is Outcome.REPLIED
     forged = letters.fresh(ANN, Address(SUPPORT), asked.subject, "yes", room.now)
     forged["In-Reply-To"] = asked.id
     assert _take(room, forged).outcome is Outcome.FILED
-    assert _status(room) == "new"
+    assert (_status(room), _answers(room)) == ("new", [Answer.CANCELLED])
 
 
 def test_a_yes_to_one_letter_is_no_yes_to_another(room: PostRoom) -> None:

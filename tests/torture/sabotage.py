@@ -291,6 +291,12 @@ def _one_root_for_all() -> None:
     )
 
 
+def _words_go_to_anybody() -> None:
+    from mailtickets.core import facts
+
+    _be(facts, "_without_their_words", lambda reply, _: reply)
+
+
 def _any_hop() -> None:
     from mailtickets.core import verdicts
 
@@ -664,6 +670,7 @@ DEFENCES: Mapping[str, Defence] = {
     "registered address": Defence("what goes back goes to the registered address", _reply_to_is_answered, D, "registered_address_only"),
     "ids travel": Defence("no text or file brings an id of ours to another person", _ids_travel_on, "tests/core/test_compose.py", "brings_an_id"),
     "ids of others": Defence("no mail holds an id that was made for another person", _one_root_for_all, "tests/core/test_compose.py", "made_for_another_person"),
+    "guarded words": Defence("no mail to an unproven sender holds what he wrote, whatever was decided", _words_go_to_anybody, "tests/core/test_compose.py", "goes_nothing_that_he_wrote"),
     "own hosts": Defence("a foreign verdict does not count", _any_hop, "tests/core/test_identity.py", "foreign_hop"),
     "server's id": Defence("only the operator's own server is heard", _any_server, F, "another"),
     "worst verdict": Defence("of several verdicts the worst counts", _best_verdict, F, "above or below"),

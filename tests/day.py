@@ -92,6 +92,7 @@ class Day:
         auto: str = "",
         verdict: str = "pass",
         answers: str = "",
+        html: str = "",
     ) -> Ending:
         """Somebody writes, the desk decides, and its mails go out."""
         self.uid += 1
@@ -109,6 +110,8 @@ class Day:
         if auto:
             mail["Auto-Submitted"] = auto
         mail.set_content(text)
+        if html:
+            mail.add_alternative(html, subtype="html")
         for name, kind, octets in files:
             main, _, sub = kind.partition("/")
             mail.add_attachment(octets, maintype=main, subtype=sub, filename=name)

@@ -14,6 +14,13 @@ PAGE_POLICY = (
 )
 # What somebody mailed to us must not run, wherever a browser puts it.
 FILE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
+# A letter in a frame: its looks alone, and links that open elsewhere.
+LETTER_POLICY = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+FRAMED = {"Content-Security-Policy": LETTER_POLICY, "X-Frame-Options": "SAMEORIGIN"}
+FRAMING = {"Content-Security-Policy": f"{PAGE_POLICY}; frame-src 'self'"}  # of the page around it
 
 ALWAYS = {
     "Content-Security-Policy": PAGE_POLICY,

@@ -55,6 +55,7 @@ class Item:
     logos: tuple[File, ...] = ()  # pictures that stand under every letter: folded
     failures: tuple[Failure, ...] = ()
     sent: str = ""
+    letter: str = ""  # where it stands as it was sent, for staff
     why: tuple[str, ...] = ()  # the account of its letter, for staff
     summary: str = ""
     changes: tuple[Bold, ...] = ()

@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from mailtickets.store import board
-from mailtickets.web import customer, files, overview, search, ticket
+from mailtickets.store.views import TicketView
+from mailtickets.web import customer, files, letters, overview, search, ticket
 from mailtickets.web.access import Room, Sight, sight
 from mailtickets.web.frame import Place, show
 from mailtickets.web.search import Search
@@ -73,6 +74,20 @@ def routes(window: Window) -> Sequence[BaseRoute]:
         which = request.path_params["message"], request.path_params["index"]
         return await files.answer(window.store, opening, view, *which)
 
+    async def letter(request: Request) -> Response:
+        seen = await visit(window, request)
+        if seen.viewer is None:
+            return to_doorstep(window, request)
+        view = await _for_staff(window, seen, request)
+        return letters.page(window, seen, view, request.path_params["message"])
+
+    async def letter_frame(request: Request) -> Response:
+        seen = await visit(window, request)
+        if seen.viewer is None:
+            return to_doorstep(window, request)
+        view = await _for_staff(window, seen, request)
+        return await letters.framed(window, opening, view, request.path_params["message"])
+
     async def healthz(request: Request) -> Response:
         # What is wrong stands on the overview, for those who may see it; here is only whether anything is.
         is_well = not await window.store.read(board.lasting)
@@ -83,8 +98,18 @@ def routes(window: Window) -> Sequence[BaseRoute]:
         Route("/tickets", tickets, methods=["GET"]),
         Route("/ticket/{number:int}", one, methods=["GET"]),
         Route("/ticket/{number:int}/attachment/{message:int}/{index:int}", file, methods=["GET"]),
+        Route("/ticket/{number:int}/letter/{message:int}", letter, methods=["GET"]),
+        Route("/ticket/{number:int}/letter/{message:int}/frame", letter_frame, methods=["GET"]),
         Route("/healthz", healthz, methods=["GET"]),
     )
+
+
+async def _for_staff(window: Window, seen: Visit, request: Request) -> TicketView:
+    """The ticket, if all of it may be seen: a letter holds more than was said to its reader. 404 if not."""
+    view = await find(window, seen, request.path_params["number"])
+    if view is None or sight(seen.viewer, view) is not Sight.ALL:
+        raise HTTPException(404)
+    return view
 
 
 def not_found(window: Window, visit: Visit) -> Response:

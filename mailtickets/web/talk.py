@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 
 from mailtickets.core.case import MessageKind
@@ -68,10 +69,13 @@ def _to_staff(entry: Entry, view: TicketView) -> tuple[str, str, str]:
 
 def _entry(window: Window, visit: Visit, view: TicketView, entry: Entry) -> Item:
     if entry.kind is not MessageKind.AUTOMATIC:
-        return _message(window, visit, view, entry, *_to_staff(entry, view))
+        return _with_letter(
+            _message(window, visit, view, entry, *_to_staff(entry, view)), window, view, entry
+        )
     who = entry.author.shown if entry.author else ""
     if entry.wrote in _IN_VIEW:
-        return _message(window, visit, view, entry, "", who or "Unknown sender", f"Automatic: {entry.why}")
+        item = _message(window, visit, view, entry, "", who or "Unknown sender", f"Automatic: {entry.why}")
+        return _with_letter(item, window, view, entry)
     told = _FILED.get(entry.wrote, "a mail") if entry.wrote else "a mail"
     sender = f" from {who}" if who else ""
     return Item(
@@ -84,6 +88,13 @@ def _entry(window: Window, visit: Visit, view: TicketView, entry: Entry) -> Item
             *(plain(entry.text) or plain("It holds no text.")),
         ),
     )
+
+
+def _with_letter(item: Item, window: Window, view: TicketView, entry: Entry) -> Item:
+    """A message that came as a letter can be seen as it was sent."""
+    if entry.wrote is None:
+        return item
+    return replace(item, letter=f"{window.root}/ticket/{view.ticket.number}/letter/{entry.id}")
 
 
 # What may be a person's words is read like them.

@@ -89,15 +89,32 @@ def _plain(page: str) -> str:
         "/api/tickets",
         "/healthz",
         "/static/page.css",
+        "/static/nothing",
+        "/nowhere",
+        "/tickets/",
+        "/ticket/1042/attachment/1/99",
+        "/api/nowhere",
+        "/api/tickets/1",
+        "/api/tickets?page=0",
+        "/api/openapi.json",
+        "POST /tickets",
+        "POST /api/tickets",
+        "POST /sign-in",
+        "POST /sign-in/guessed",
+        "OPTIONS /",
+        "TRACE /",
     ],
 )
 async def test_no_answer_leaves_without_its_armour(ann: httpx.AsyncClient, path: str) -> None:
-    headers = (await ann.get(path)).headers
+    method, _, path = path.rpartition(" ")
+    headers = (await ann.request(method or "GET", path)).headers
     assert headers["content-security-policy"] == POLICY == PAGE_POLICY
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["cross-origin-embedder-policy"] == "require-corp"
     assert "no-store" in headers["cache-control"] or path.startswith("/static/")
     assert "server" not in headers
 

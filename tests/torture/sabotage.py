@@ -731,11 +731,11 @@ DEFENCES: Mapping[str, Defence] = {
 # The run.
 
 
-def codes(names: list[str]) -> dict[str, int]:
+def codes(names: list[str], table: str = "sabotage") -> dict[str, int]:
     """What pytest ended with when each of these was off: 0 all passed, 1 some failed, else it did not come so far."""
     cache = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": f"{tempfile.gettempdir()}/mt-torture-pyc"}
     done = subprocess.run(
-        [sys.executable, "-m", "tests.torture.sabotage", *names],
+        [sys.executable, "-m", f"tests.torture.{table}", *names],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         env=os.environ | cache,
@@ -746,13 +746,21 @@ def codes(names: list[str]) -> dict[str, int]:
     return {name: code for line in lines for name, code in json.loads(line).items()}
 
 
-def _try(name: str) -> int:
+def run(table: Mapping[str, Defence], names: list[str]) -> None:
+    """Say of each what pytest ended with when it was off."""
+    import mailtickets.control
+    import mailtickets.daemon  # noqa: F401  imported once for all forks
+
+    for wanted in names or table:
+        print(json.dumps({wanted: _try(table[wanted])}), flush=True)
+
+
+def _try(defence: Defence) -> int:
     """Off, in a fork of its own."""
     if pid := os.fork():
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     import pytest
 
-    defence = DEFENCES[name]
     code = 99
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -765,8 +773,4 @@ def _try(name: str) -> int:
 
 
 if __name__ == "__main__":
-    import mailtickets.control
-    import mailtickets.daemon  # noqa: F401  imported once for all forks
-
-    for wanted in sys.argv[1:] or DEFENCES:
-        print(json.dumps({wanted: _try(wanted)}), flush=True)
+    run(DEFENCES, sys.argv[1:])

@@ -22,7 +22,7 @@ from mailtickets.store import engine, people, views
 from mailtickets.store.engine import Store
 from tests.ground import firm
 from tests.house.house import SUPPORT, write_config
-from tests.torture import sabotage
+from tests.torture import sabotage, windows
 from tests.torture.sabotage import DEFENCES
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
@@ -37,6 +37,17 @@ def codes() -> dict[str, int]:
 @pytest.mark.parametrize("defence", DEFENCES)
 def test_a_defence_that_is_off_is_missed(defence: str, codes: dict[str, int]) -> None:
     assert codes[defence] == 1, f"{DEFENCES[defence].caught_by} did not fail"
+
+
+@pytest.fixture(scope="module")
+def page_codes() -> dict[str, int]:
+    return sabotage.codes(list(windows.DEFENCES), "windows")
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("defence", windows.DEFENCES)
+def test_a_defence_of_the_page_that_is_off_is_missed(defence: str, page_codes: dict[str, int]) -> None:
+    assert page_codes[defence] == 1, f"{windows.DEFENCES[defence].caught_by} did not fail"
 
 
 # What no other test says.

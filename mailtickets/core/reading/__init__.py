@@ -26,7 +26,7 @@ from mailtickets.core.reading.ambiguity import ambiguity
 from mailtickets.core.reading.fingerprint import fingerprint
 from mailtickets.core.reading.limits import Broken, ReadingLimits
 
-__all__ = ["Broken", "ReadingLimits", "attachment", "read"]
+__all__ = ["Broken", "ReadingLimits", "as_sent", "attachment", "read"]
 
 _LIMITS = ReadingLimits()
 
@@ -78,6 +78,12 @@ def read(octets: bytes, limits: ReadingLimits = _LIMITS, pinned: Pinned = NOBODY
         seal=seal,
         ambiguity=ambiguity(octets, fields),
     )
+
+
+def as_sent(octets: bytes) -> str:
+    """HTML of a letter's body in the form in which it was sent. As dangerous as it came: clean it before it is shown."""
+    held = bodies.contents(mime.take_apart(octets, _LIMITS))
+    return "".join(texts.as_sent(text) for text in held.formatted or held.texts)
 
 
 def attachment(octets: bytes, index: int) -> bytes:

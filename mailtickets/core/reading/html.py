@@ -87,6 +87,19 @@ def rendered(html: str) -> Marked:
     return _unmarked(_FILLER.sub("", clean_text(text if text.strip() else _bared(source))))
 
 
+def nested(html: str) -> str:
+    """The same page with every element closed where libxml2 sees its end; "" if it sees nothing.
+
+    A browser's rules repeat what was left open in whatever comes after: of 20 kB they make megabytes.
+    """
+    source = _NONCHARACTERS.sub("", clean_text(html))
+    if source.count("<") > MAX_TAGS:
+        return ""
+    with contextlib.suppress(lxml.etree.LxmlError, ValueError, AssertionError):
+        return str(lxml.html.tostring(_tree(source), encoding="unicode"))
+    return ""
+
+
 def unescaped(source: str) -> str:
     """Text that was called HTML and has no tag: its line breaks are its own."""
     return clean_text(unescape(source))
@@ -117,8 +130,7 @@ def _without_silent(source: str) -> str:
 
 
 def _laid_out(source: str) -> str:
-    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    tree = lxml.html.document_fromstring(source.encode("utf-8"), parser=parser)
+    tree = _tree(source)
     if _is_too_wide(tree):
         return ""
     unseen = _unseen(tree)
@@ -128,6 +140,11 @@ def _laid_out(source: str) -> str:
         elif element.tag == "blockquote" and _is_introduced(element):
             _mark(element, SegmentKind.QUOTE, to_end=False)
     return str(Inscriptis(tree, _CONFIG).get_text())
+
+
+def _tree(source: str) -> lxml.html.HtmlElement:
+    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    return lxml.html.document_fromstring(source.encode("utf-8"), parser=parser)
 
 
 def _is_too_wide(tree: lxml.html.HtmlElement) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from html import escape
 
 from mailtickets.core.mail import SegmentKind
 from mailtickets.core.reading import armour, html, structure
@@ -84,6 +85,20 @@ def enclosed(entity: Entity) -> tuple[Entity, ...]:
         )
         for name, lines in armour.files(clean_text(entity.octets.decode("latin-1")))
     )
+
+
+def as_sent(text: Text) -> str:
+    """HTML of what was sent, with all that a browser would do with it; what was plain stands in a `pre`."""
+    if text.entity is None:
+        return _in_pre(text.said.text)
+    source = clean_text(decoded(text.entity.octets, _charset(text.entity)))
+    is_page = text.entity.type == "text/html" or _PAGE.match(source)
+    page = html.nested(source) if is_page else ""
+    return page or _in_pre(text.marked.text)
+
+
+def _in_pre(text: str) -> str:
+    return f"<pre>{escape(text)}</pre>" if text.strip() else ""
 
 
 def language(entity: Entity) -> str:

@@ -149,6 +149,7 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
 
 def printer(day: Day) -> None:
     """Ticket 1042: a talk with everything in it that a page must show."""
+    first = f"<{day.uid + 1}@{MARIA.domain}>"
     day.letter(
         at(19, 9, 14),
         MARIA,
@@ -186,6 +187,7 @@ def printer(day: Day) -> None:
         "Here it is. It says “Drum: 2 %”. Is that bad?\n\nOn 19 November at 09:40 Ann Smith wrote:\n"
         "> Good morning Maria,\n>\n> Copies come out well, so the paper path is fine and I suspect the drum.\n",
         files=(("status-page.jpg", "image/jpeg", b"\xff\xd8" * 600_000),),
+        answers=first,
     )
     day.refused = {LEE.key}
     day.letter(
@@ -205,6 +207,7 @@ def printer(day: Day) -> None:
         re,
         "Thank you, Ann. The printer on the third floor asks me for a code. Which one is it?\n\n"
         "On 19 November at 15:10 Ann Smith wrote:\n> That is the cause: the drum is worn out.\n",
+        answers=first,
     )
 
 

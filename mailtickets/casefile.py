@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mailtickets.core import authors, classify, commands, compose, identity, pictures, questions, thread
+from mailtickets.core import (
+    audience,
+    authors,
+    classify,
+    commands,
+    compose,
+    identity,
+    pictures,
+    questions,
+    thread,
+)
 from mailtickets.core.case import Case, Question, Wanted
 from mailtickets.core.classify import Judgement, Kind
 from mailtickets.core.identity import Evidence
@@ -81,6 +91,7 @@ def load(batch: Batch, desk: Desk, letter: Letter, seen: Judged, *, again: bool 
     question, ticket = found
     seen = replace(seen, clues=_about(seen.clues, ticket))
     case = _case(batch, desk, stored, seen, evidence)
+    evidence = case.evidence
     came_at = stored.mail.received_at
     if questions.is_confirmed(mail, seen.judgement, evidence, case.known.sender, question, came_at):
         evidence = replace(evidence, confirmed=f"letter {question.letter}")
@@ -92,6 +103,9 @@ def load(batch: Batch, desk: Desk, letter: Letter, seen: Judged, *, again: bool 
 def _case(batch: Batch, desk: Desk, stored: Stored, seen: Judged, evidence: Evidence) -> Case:
     known = ledger.context(batch, stored, seen.mail, seen.clues, seen.judgement, evidence, seen.wanted)
     to = _written_to(seen.mail, stored.mail.mailbox, desk.policy)
+    is_to_us = any(audience.is_desk(a, desk.policy) for a in (*seen.mail.to, *seen.mail.cc))
+    if known.sender is not None and known.sender.is_staff and not is_to_us:
+        evidence = identity.elsewhere(evidence)
     return Case(batch.now, to, seen.mail, seen.judgement, evidence, seen.clues, known)
 
 

@@ -81,6 +81,17 @@ def of_another(evidence: Evidence) -> Evidence:
     return Evidence(contrary=evidence.contrary, disregarded=why or evidence.disregarded)
 
 
+def elsewhere(found: Evidence) -> Evidence:
+    """The evidence of an agent's letter that does not name the desk as its recipient.
+
+    A server vouches for who wrote it, not for whom it was written to: whoever else has got it could send it here.
+    """
+    if not found.authenticated:
+        return found
+    why = f"{found.authenticated}, but the mail was written to others, and somebody may have sent it on"
+    return replace(found, authenticated="", disregarded=why)
+
+
 def aged(found: Evidence, sent_at: datetime | None, came_at: datetime) -> Evidence:
     """The evidence of a letter by its Date and the time at which it came (IMAP INTERNALDATE).
 

@@ -219,6 +219,10 @@ GENUINE: Mapping[str, Letter] = {
         f"{OURS} dkim=fail header.d=list.example; dkim=pass header.d={{domain}}\n{WHO}"
     ),
     "dmarc, signed": Letter(f"{PASS}\n{SIGNED}\n{WHO}"),
+    "dmarc, to another, the desk in copy": Letter(
+        f"{PASS}\n{WHO}\nCc: {DESK.spec}", to="mia@customer.example"
+    ),
+    "token, to nobody": Letter(f"{WHO}\n{TOKEN}", to="undisclosed-recipients:;"),
     "dmarc, with a name": Letter(f'{PASS}\nFrom: "Smith, {{name}}" <{{who}}>'),
 }
 BOTH = ("token", "token in References alone", "token in capitals", "token of the key before")
@@ -319,6 +323,18 @@ def test_a_genuine_letter_is_obeyed(stage: Stage, means: str) -> None:
             stage.front.policy = LIFTED
             stage.front.write(BEN.spec, "Re: [#1]", "#reopen", In_Reply_To=stage.id("opened 1", BEN))
             stage.front.mails()
+
+
+@pytest.mark.parametrize(
+    "to", ["eve@evil.example", "undisclosed-recipients:;", "support@example.org.evil.example"]
+)
+@pytest.mark.parametrize("order", [name for name, order in ORDERS.items() if order.who == ANN])
+def test_what_an_agent_has_written_to_others_orders_nothing_when_they_send_it_on(
+    stage: Stage, order: str, to: str
+) -> None:
+    """Ann's own server has signed it, and says so; but it was not for the desk."""
+    letter = Letter(f"{PASS}\n{WHO}\nReferences: <first-1@customer.example>", to=to)
+    assert not given(stage, letter, ORDERS[order], order).is_executed
 
 
 @pytest.mark.parametrize("means", BOTH)

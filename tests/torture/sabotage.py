@@ -427,6 +427,12 @@ def _page_shows_all() -> None:
     _be(ticket, "_for_requester", lambda view: view)
 
 
+def _anybodys_mail_is_ours() -> None:
+    from mailtickets.core import identity
+
+    _be(identity, "elsewhere", lambda evidence: evidence)
+
+
 def _any_likeness() -> None:
     from mailtickets.core import mail
 
@@ -689,6 +695,7 @@ DEFENCES: Mapping[str, Defence] = {
     "third party": Defence("whoever is not on the ticket changes nothing", _nobody_is_a_third_party, S, "any_way_in"),
     "apart": Defence("whoever is not on the ticket is not told its subject", _tickets_are_named, S, "any_way_in"),
     "requester's page": Defence("a requester reads neither notes nor machines", _page_shows_all, S, "made_to_come or any_way_in"),
+    "written to us": Defence("what an agent wrote to others is no order", _anybodys_mail_is_ours, F, "send_it_on"),
     "one address": Defence("an address that only looks like another is another", _any_likeness, "tests/core/test_reading_addresses.py", "looks_like"),
     "one From": Defence("two Froms are nobody's", _any_from, F, "Froms or group"),
     "answered text": Defence("a quoted line is no command", _no_answered_text, D, "answered_message"),

@@ -17,11 +17,12 @@ def _trust(settings: Settings) -> tuple[str, ...]:
     signed = (
         ", or when the mail bears a valid DKIM signature of the sender's domain"
         if settings.policy.trust.dkim
-        else ". An agent's command in a new mail is refused"
+        else ""
     )
     return (
         "[trust] authserv_id is empty: a sender is believed only when replying to a mail that the desk sent to that "
-        f"very person{signed}. If your mail server checks DMARC and writes Authentication-Results, put the name it "
+        f"very person{signed}. All else that an agent orders in a new mail waits until the agent has answered the desk's "
+        "question with yes. If your mail server checks DMARC and writes Authentication-Results, put the name it "
         "writes there; “mailtickets check trust” finds it out.",
     )
 

@@ -132,7 +132,9 @@ def _to_question(case: Case, question: Question, policy: Policy) -> Decision:
     doubted = replace(doubted, mail=pictures.folded(doubted.mail, doubted.known.pictures))
     h = hear(doubted, policy, sender)
     is_as_told = questions.bond(h, question.opened) == question.bond
-    if not (is_as_told and h.is_believed) or h.deeds.refusals:
+    # A copy of the letter may have come meanwhile that was believed.
+    is_open = is_as_told and doubted.known.duplicate_of is None
+    if not (is_open and h.is_believed) or h.deeds.refusals:
         return questions.overtaken(case, question, policy)
     # What the letter says was heard when it came, as anybody's plain words are; an agent's were kept back.
     only_orders = replace(h, text="", has_words=False)

@@ -23,8 +23,10 @@ from mailtickets.desk import Ending
 from mailtickets.store import audit, ledger, schema, views
 from mailtickets.store.audit import Law, Witness
 from mailtickets.store.engine import Tx
+from tests import postgres
 from tests.house.house import SUPPORT
 from tests.house.postroom import NOON, Post, PostRoom
+from tests.postgres import Postgres
 
 LEE = Address("lee@customer.example", "Lee Chang")
 EVE = Address("eve@else.example", "Eve")
@@ -196,6 +198,43 @@ def test_strict_asks_where_one_proof_is_too_little(room: PostRoom) -> None:
     assert "two proofs" in asked.text
     assert _answer(room, asked, "yes").outcome is Outcome.COMMANDED
     assert _ticket(room, 2).ticket.status == "closed"
+
+
+def test_a_letter_that_was_believed_by_another_route_is_not_done_a_second_time(room: PostRoom) -> None:
+    order = letters.fresh(ANN, Address(SUPPORT), "[#1]", "Please clean the drum.", room.now)
+    room.take(order.as_bytes())
+    asked = _asked(room.send())
+    order["Authentication-Results"] = "mx.example.org; dmarc=pass header.from=example.org"
+    assert _take(room, order).outcome is Outcome.REPLIED
+    assert _answer(room, asked, "yes").outcome is Outcome.FILED
+    assert len([mail for mail in room.mails() if mail.kind == "answer"]) == 1
+    assert _answers(room) == [Answer.OVERTAKEN]
+    _sound(room)
+
+
+def test_two_yes_in_one_batch_are_one(room: PostRoom) -> None:
+    asked = _forged(room, "Please clean the drum.")
+    both = [letters.reply(asked, ANN, text, room.now).as_bytes() for text in ("yes", "Yes.")]
+    assert [ending.outcome for ending in room.take(*both)] == [Outcome.REPLIED, Outcome.FILED]
+    assert len([mail for mail in room.mails() if mail.kind == "answer"]) == 1
+
+
+def test_it_is_the_same_on_postgresql(tmp_path: Path) -> None:
+    if reason := postgres.missing():
+        pytest.skip(reason)
+    with (
+        Postgres() as server,
+        PostRoom(tmp_path / "desk", trust=JUDGED, url=server.database().replace("+psycopg", "", 1)) as room,
+    ):
+        room.take(letters.fresh(LEE, Address(SUPPORT), "Printer", "It prints blank pages.", NOON).as_bytes())
+        room.send()
+        asked = _forged(room, "#close\n\nThe drum is new.")
+        assert _answer(room, asked, "yes").outcome is Outcome.REPLIED
+        assert _answer(room, asked, "yes").outcome is Outcome.FILED
+        assert _answer(room, _forged(room, "#reopen"), "no").outcome is Outcome.FILED
+        assert (_status(room), _answers(room)) == ("closed", [Answer.CONFIRMED, Answer.CANCELLED])
+        assert "confirmed 2026-11-20 12:00:00 by letter 3" in _cli(room, "explain", "2")
+        _sound(room)
 
 
 # Anything else

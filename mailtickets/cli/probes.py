@@ -106,9 +106,20 @@ def of_outside(probe: Probe, mail: InboundMail, trust: Trust) -> Iterator[Findin
     fields = [value for name, value in mail.headers if name == "authentication-results"]
     true = [value for value in fields if probe.code not in value]
     written = tuple(dict.fromkeys(filter(None, map(verdicts.authserv_id, true))))
-    yield _named(written, trust)
+    if nameless := [name for name in written if "=" in name]:
+        # As Microsoft 365 does: the first result stands where the name should be.
+        written = tuple(name for name in written if name not in nameless)
+    yield _NAMELESS if nameless and not written and not trust.authserv_id else _named(written, trust)
     yield from _judged(mail, probe, trust)
     yield _forged(mail, probe, trust, written)
+
+
+_NAMELESS = Finding(
+    "server",
+    State.NOTE,
+    "Your mail server writes Authentication-Results without a name of its own, as Microsoft 365 does: nobody can tell them "
+    "from a stranger's. Leave [trust] authserv_id empty; the desk checks signatures itself, if [trust] dkim is on.",
+)
 
 
 def _named(written: tuple[str, ...], trust: Trust) -> Finding:
@@ -124,7 +135,7 @@ def _named(written: tuple[str, ...], trust: Trust) -> Finding:
         return Finding(
             subject,
             State.FAIL,
-            f"[trust] authserv_id is “{trust.authserv_id}”, but your mail server has written no Authentication-Results at all. "
+            f"[trust] authserv_id is “{trust.authserv_id}”, but your mail server has written no Authentication-Results of that name. "
             "Have it check DMARC, or leave authserv_id empty.",
         )
     if not ours:
@@ -198,19 +209,31 @@ def _forged(mail: InboundMail, probe: Probe, trust: Trust, written: tuple[str, .
         subject,
         State.FAIL,
         "A stranger's Authentication-Results with your server's name come through: anyone can write as anyone. Have the server "
-        "take such headers away (RFC 8601 section 5; OpenDKIM and OpenDMARC, rspamd and Exim can), or put "
-        f"[trust] own_hosts = [{_hosts(mail, trust)}] and every other server of yours that writes Received.",
+        "take such headers away (RFC 8601 section 5; OpenDKIM and OpenDMARC, rspamd and Exim can, Postfix by header_checks)"
+        f"{_meanwhile(alone, trust)}. Until it does, leave [trust] authserv_id empty.",
     )
 
 
-def _hosts(mail: InboundMail, trust: Trust) -> str:
+def _meanwhile(alone: InboundMail, trust: Trust) -> str:
+    """Whether it would help to look at the hops: not against whoever speaks to the server without any between."""
+    hosts = _hosts(alone, trust)
+    if trust.own_hosts or identity.evidence(alone, replace(trust, own_hosts=hosts), ()).authenticated:
+        return "; [trust] own_hosts is no help, since the mail came straight to it"
+    names = ", ".join(f'"{name}"' for name in hosts)
+    return (
+        f"; [trust] own_hosts = [{names}], with every other server of yours that writes Received, helps only against mail that "
+        "came by way of another server"
+    )
+
+
+def _hosts(mail: InboundMail, trust: Trust) -> tuple[str, ...]:
     """Who has taken the mail in, by its own word: the names to begin with."""
     names = [
         found[1].lower().rstrip(".") for value in mail.header("received") if (found := _BY.search(value))
     ]
     known = trust.authserv_id.casefold().partition(".")[2]
     ours = [name for name in names if known and name.endswith(known)] or names[:1]
-    return ", ".join(f'"{name}"' for name in dict.fromkeys(ours))
+    return tuple(dict.fromkeys(ours))
 
 
 def _without(mail: InboundMail, is_left_out: Callable[[str], bool]) -> InboundMail:

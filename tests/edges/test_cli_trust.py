@@ -45,6 +45,7 @@ SAYS = "Authentication-Results: mx.example.org; spf=none; dmarc=none header.from
 OTHER = "Authentication-Results: filter.example.org; dkim=none"
 SPF = "Authentication-Results: mx.example.org; spf=pass smtp.mailfrom=elsewhere.example"
 DKIM = "Authentication-Results: mx.example.org; dkim=none"
+NAMELESS = "Authentication-Results: spf=none smtp.mailfrom=x.example; dkim=none;dmarc=none action=none"
 SPOILT = "Authentication-Results: mx.example.org; what is this"
 HOSTS = Trust(authserv_id="mx.example.org", own_hosts=("mx.example.org", "imap.example.org"))
 ALL_WELL = {"server": State.OK, "verdict": State.OK, "forgery": State.OK}
@@ -67,7 +68,25 @@ CASES = {
         arrived(SAYS, forged=True, received="Received: from home by mx.example.org; x\r\n"),
         HOSTS,
         ALL_WELL | {"forgery": State.FAIL},
-        "anyone can write as anyone",
+        "own_hosts is no help",
+    ),
+    "let through without a foreign hop, hops not known": (
+        arrived(SAYS, forged=True, received="Received: from home by mx.example.org; x\r\n"),
+        OURS,
+        ALL_WELL | {"forgery": State.FAIL},
+        "own_hosts is no help",
+    ),
+    "without a name": (
+        arrived(NAMELESS, forged=False),
+        Trust(dkim=True),
+        {"server": State.NOTE, "forgery": State.NOTE},
+        "as Microsoft 365 does",
+    ),
+    "without a name where one is set": (
+        arrived(NAMELESS, forged=False),
+        OURS,
+        {"server": State.FAIL, "forgery": State.OK},
+        "has written no Authentication-Results",
     ),
     "another name": (
         arrived(OTHER, forged=False),
@@ -97,7 +116,7 @@ CASES = {
         arrived(forged=False),
         OURS,
         {"server": State.FAIL, "forgery": State.OK},
-        "no Authentication-Results at all",
+        "no Authentication-Results of that name",
     ),
     "spf alone": (arrived(SPF, forged=False), OURS, ALL_WELL, "SPF alone proves nothing"),
     "dkim alone": (arrived(DKIM, forged=False), OURS, ALL_WELL, "nothing of DMARC, but of DKIM"),

@@ -68,7 +68,7 @@ def add(app: FastAPI, window: Window) -> None:
         narrow = {"q": q, "status": status, "assignee": assignee, "text": text}
         return await _list(window, viewer, {**narrow, "sort": sort, "page": str(page)}, rows)
 
-    @app.get("/api/tickets/{number}", responses=_NOT_SIGNED_IN | _NONE)
+    @app.get("/api/tickets/{number}", responses=_NOT_SIGNED_IN | _NONE | _UNCLEAR)
     async def ticket(request: Request, session: Session, number: Number) -> facts.Whole:
         """One ticket with what was said and done."""
         seen = await visit(window, request)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -70,7 +71,7 @@ def create(
             Middleware(Armour, root=window.root, is_https=window.is_https, broken=_broken(window)),
             Middleware(Noting, clerk=clerk),
         ],
-        exception_handlers={HTTPException: _refused(window)},
+        exception_handlers={HTTPException: _refused(window), RequestValidationError: _impossible},
         routes=[
             *pages.routes(window),
             *signin.routes(window),
@@ -86,6 +87,12 @@ async def _static(request: Request) -> Response:
     if name not in _STATIC:
         raise HTTPException(404)
     return Response(static(name), media_type=_STATIC[name], headers={"Cache-Control": _FOR_EVER})
+
+
+async def _impossible(_: Request, error: RequestValidationError) -> Response:
+    """What is said for a value that the API's document rules out."""
+    said = [f"{fault['loc'][-1]}: {fault['msg']}." for fault in error.errors()]
+    return JSONResponse({"detail": " ".join(said)}, 422)
 
 
 def _refused(window: Window) -> Callable[[Request, HTTPException], Coroutine[Any, Any, Response]]:

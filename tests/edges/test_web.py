@@ -501,6 +501,12 @@ async def test_a_slip_in_a_question_to_the_api_is_said_in_words(ann: httpx.Async
     assert "Did you mean status:open?" in answer.json()["detail"]
 
 
+async def test_a_value_that_cannot_be_is_said_in_a_sentence(ann: httpx.AsyncClient) -> None:
+    answer = await ann.get("/api/tickets?page=0&rows=many")
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("page: Input should be greater than or equal to 1. rows: ")
+
+
 async def test_openapi_describes_the_api_and_nothing_else(web: httpx.AsyncClient) -> None:
     told = (await web.get("/api/openapi.json")).json()
     assert set(told["paths"]) == {"/api/tickets", "/api/tickets/{number}"}

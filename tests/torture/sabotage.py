@@ -433,6 +433,18 @@ def _anybodys_mail_is_ours() -> None:
     _be(identity, "elsewhere", lambda evidence: evidence)
 
 
+def _any_reply_to() -> None:
+    from mailtickets.core import authors
+
+    _be(authors, "_is_safe", lambda *_: True)
+
+
+def _words_are_markup() -> None:
+    import jinja2
+
+    _be(jinja2, "select_autoescape", lambda _: False)
+
+
 def _any_likeness() -> None:
     from mailtickets.core import mail
 
@@ -696,6 +708,8 @@ DEFENCES: Mapping[str, Defence] = {
     "apart": Defence("whoever is not on the ticket is not told its subject", _tickets_are_named, S, "any_way_in"),
     "requester's page": Defence("a requester reads neither notes nor machines", _page_shows_all, S, "made_to_come or any_way_in"),
     "written to us": Defence("what an agent wrote to others is no order", _anybodys_mail_is_ours, F, "send_it_on"),
+    "Reply-To": Defence("no answer goes where somebody else might read it", _any_reply_to, "tests/store/test_consequences.py", "goes_nowhere and sqlite"),
+    "markup": Defence("words of others are no markup in our mails", _words_are_markup, "tests/edges/test_templates.py", "markup_nor_template"),
     "one address": Defence("an address that only looks like another is another", _any_likeness, "tests/core/test_reading_addresses.py", "looks_like"),
     "one From": Defence("two Froms are nobody's", _any_from, F, "Froms or group"),
     "answered text": Defence("a quoted line is no command", _no_answered_text, D, "answered_message"),

@@ -82,8 +82,13 @@ def test_a_stranger_is_answered_the_same_whether_the_number_exists_or_not(
         stage.front.take(f"{head}Subject: {subject}\n\n{text}\n".format(n=number).encode())
         mails = to_outside(stage)
         assert not any(tells(mail) for _, _, mail in mails)
+        # A question bears a code that is never the same.
+        octets = [re.sub(rb"[a-z2-7]{4}(-[a-z2-7]{4}){2}", b"CODE", mail.as_bytes()) for _, _, mail in mails]
         answers.append(
-            [(kind, who, re.sub(rb"\b[17]\b", b"N", mail.as_bytes())) for kind, who, mail in mails]
+            [
+                (kind, who, re.sub(rb"\b[17]\b", b"N", one))
+                for (kind, who, _), one in zip(mails, octets, strict=True)
+            ]
         )
         stage.front.store.close_sync()
     assert answers[0] == answers[1]

@@ -30,7 +30,8 @@ LONGEST = 8.0  # seconds for one letter
 KEYS = 1_000  # answers remembered for as long as their owners allow
 WISHES = 1_000  # domains of which it is remembered what they ask for
 WISH_LASTS = 3600.0  # seconds
-SILENCE = 60.0  # seconds without a question for wishes, once no name server answers
+WISH_DEADLINE = 2.0  # seconds for one of them: nearly every letter's sender is asked about
+SILENCE = 300.0  # seconds without a question for wishes, once no name server answers
 MIN_KEY = 1024  # bits; RFC 8301 section 3.2
 _UNREADABLE = (
     dkim.DKIMException,
@@ -118,7 +119,7 @@ class Checker:
             return ""
         found = ""
         for place, name in enumerate(dmarc.names(domain)):
-            records = await self._texts(name, DEADLINE)
+            records = await self._texts(name, WISH_DEADLINE)
             if records is None:
                 # Else every letter would wait for servers that are away.
                 self._silent_until = now + SILENCE

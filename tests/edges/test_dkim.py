@@ -213,7 +213,7 @@ async def test_a_signature_without_its_key_is_no_signature(
 async def test_an_answer_that_does_not_come_speaks_for_the_sender_and_holds_up_only_one_letter(
     zone: tuple[Zone, dkim.Checker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dkim, "DEADLINE", 0.2)
+    monkeypatch.setattr(dkim, "WISH_DEADLINE", 0.2)
     zone[0].records[WISH] = REJECT
     zone[0].is_silent = True
     assert await disowned(zone, LETTER) == ""

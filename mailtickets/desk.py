@@ -285,8 +285,8 @@ def open_session(tx: Tx, token: str, now: datetime) -> str | None:
     return session
 
 
-def close_session(tx: Tx, session: str) -> None:
-    sessions.end(tx, hashed(session))
+def close_session(tx: Tx, session: str, everywhere: bool = False) -> None:
+    sessions.end(tx, hashed(session), everywhere=everywhere)
 
 
 def note_session(tx: Tx, session: str, now: datetime) -> None:

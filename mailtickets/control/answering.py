@@ -38,7 +38,7 @@ def app(clerk: Clerk) -> FastAPI:
 
     @api.post("/sign-out")
     def sign_out(question: Question) -> Answer:
-        clerk.sign_out(question.token)
+        clerk.sign_out(question.token, question.everywhere)
         return Answer()
 
     @api.post("/note-session")

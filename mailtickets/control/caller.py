@@ -45,8 +45,8 @@ class SocketClerk:
     def use_link(self, token: str) -> str | None:
         return self._ask("use-link", Question(token=token)).text
 
-    def sign_out(self, session: str) -> None:
-        self._ask("sign-out", Question(token=session))
+    def sign_out(self, session: str, everywhere: bool = False) -> None:
+        self._ask("sign-out", Question(token=session, everywhere=everywhere))
 
     def note_session(self, session: str) -> None:
         self._ask("note-session", Question(token=session))

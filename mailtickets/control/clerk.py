@@ -33,8 +33,8 @@ class LedgerClerk:
     def use_link(self, token: str) -> str | None:
         return self._store.write_sync(desk_room.open_session, token, self._clock())
 
-    def sign_out(self, session: str) -> None:
-        self._store.write_sync(desk_room.close_session, session)
+    def sign_out(self, session: str, everywhere: bool = False) -> None:
+        self._store.write_sync(desk_room.close_session, session, everywhere)
 
     def note_session(self, session: str) -> None:
         self._store.write_sync(desk_room.note_session, session, self._clock())

@@ -23,8 +23,8 @@ class Clerk(Protocol):
     def use_link(self, token: str) -> str | None:
         """Spend a link: the token of a new session, None if the link is spent, old or wrong."""
 
-    def sign_out(self, session: str) -> None:
-        """End a session."""
+    def sign_out(self, session: str, everywhere: bool = False) -> None:
+        """End a session, or all of that person's."""
 
     def note_session(self, session: str) -> None:
         """Write down that a session is in use."""
@@ -57,6 +57,7 @@ class Question(BaseModel):
 
     address: str = ""
     token: str = ""
+    everywhere: bool = False
     ids: tuple[int, ...] = ()
     addresses: tuple[str, ...] = ()
 

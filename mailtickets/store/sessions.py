@@ -81,8 +81,13 @@ def note(tx: Tx, hash: str, now: datetime) -> None:
     tx.execute(update(session).where(session.c.hash == hash, session.c.seen_at < now).values(seen_at=now))
 
 
-def end(tx: Tx, hash: str) -> None:
-    tx.execute(delete(session).where(session.c.hash == hash))
+def end(tx: Tx, hash: str, *, everywhere: bool = False) -> None:
+    """Sign a browser out, or all of that person's."""
+    this = session.c.hash == hash
+    if everywhere:
+        whose = tx.scalar(select(session.c.person).where(this))
+        revoke_all(tx, () if whose is None else (whose,))
+    tx.execute(delete(session).where(this))
 
 
 def revoke(tx: Tx, ids: Collection[int]) -> int:

@@ -17,5 +17,5 @@ class Clerk(Protocol):
     def note_session(self, session: str) -> None:
         """Write down that a session is in use."""
 
-    def sign_out(self, session: str) -> None:
-        """End a session."""
+    def sign_out(self, session: str, everywhere: bool = False) -> None:
+        """End a session, or all of that person's."""

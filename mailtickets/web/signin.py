@@ -16,6 +16,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from mailtickets.core.person import Person
+from mailtickets.store import sessions
 from mailtickets.web import mailto
 from mailtickets.web.frame import show
 from mailtickets.web.proxies import household
@@ -50,6 +52,15 @@ class Button:
     action: str
 
 
+@dataclass(frozen=True, slots=True)
+class Browsers:
+    """Where somebody is signed in."""
+
+    name: str
+    address: str
+    since: tuple[str, ...]  # of each browser, the last used first
+
+
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
@@ -58,11 +69,14 @@ def routes(window: Window) -> Sequence[BaseRoute]:
     spent = Tries(20, timedelta(minutes=10))
 
     async def ask(request: Request) -> Response:
-        return _form(window, await visit(window, request))
+        now = await visit(window, request)
+        if now.viewer is None:
+            return _form(window, now)
+        return show(window, now, "signed-in", await _signed(window, now, now.viewer))
 
     async def mail_link(request: Request) -> Response:
         now = await visit(window, request)
-        typed = await _typed_address(request)
+        typed = (await _fields(request)).get("address", [""])[0].strip()
         if not _is_address(typed):
             return _form(window, now, typed, NO_ADDRESS, 422)
         if not asked.allow(_client(request), now.now):
@@ -93,9 +107,10 @@ def routes(window: Window) -> Sequence[BaseRoute]:
 
     async def sign_out(request: Request) -> Response:
         session = request.cookies.get(SESSION_COOKIE)
+        everywhere = "everywhere" in await _fields(request)
         if session:
             try:
-                await run_in_threadpool(window.clerk.sign_out, session)
+                await run_in_threadpool(window.clerk.sign_out, session, everywhere)
             except ConnectionError:
                 return _form(window, await visit(window, request), "", CLOSED, 503)
         answer = RedirectResponse(f"{window.root}/sign-in", 303)
@@ -161,6 +176,16 @@ def _form(window: Window, now: Visit, typed: str = "", trouble: str = "", status
     return show(window, now, "sign-in", page, status=status)
 
 
+async def _signed(window: Window, now: Visit, viewer: Person) -> Browsers:
+    limits = window.settings.sessions
+    opened = await window.store.read(sessions.opened, now.now, limits, viewer.id)
+    words = (
+        f"since {now.calendar.told(one.opened_at)}, last used {now.calendar.told(one.seen_at)}"
+        for one in opened
+    )
+    return Browsers(viewer.shown, viewer.address.spec, tuple(words))
+
+
 def _client(request: Request) -> str:
     return household(request.client.host) if request.client else ""
 
@@ -171,16 +196,15 @@ def _is_address(typed: str) -> bool:
     return bool(local and domain) and typed.isprintable() and " " not in typed and len(typed) <= 254
 
 
-async def _typed_address(request: Request) -> str:
-    """The field of the form; "" if it is missing, too long or too slow."""
+async def _fields(request: Request) -> dict[str, list[str]]:
+    """What a form says; nothing if it is too long or too slow."""
     octets = b""
     try:
         async with asyncio.timeout(FORM_WITHIN):
             async for chunk in request.stream():
                 octets += chunk
                 if len(octets) > FORM_OCTETS:
-                    return ""
+                    return {}
     except TimeoutError:
-        return ""
-    fields = parse_qs(octets.decode("utf-8", "replace"))
-    return fields.get("address", [""])[0].strip()
+        return {}
+    return parse_qs(octets.decode("utf-8", "replace"))

@@ -37,8 +37,8 @@ FLAGS = (
 )
 WIDTHS = (320, 380, 768, 1200)
 PAGES = {
-    ANN: ("/", "/tickets", "/tickets?q=is:open", "/tickets?q=statsu:open", "/tickets?q=zebra", "/ticket/1042", "/ticket/1045", "/ticket/1049"),
-    MARIA: ("/tickets", "/ticket/1042", "/ticket/1044"),
+    ANN: ("/", "/tickets", "/tickets?q=is:open", "/tickets?q=statsu:open", "/tickets?q=zebra", "/ticket/1042", "/ticket/1045", "/ticket/1049", "/ticket/1042/letter/1"),
+    MARIA: ("/tickets", "/ticket/1042", "/ticket/1044", "/sign-in"),
     None: ("/", "/sign-in", "/sign-in/abcdefghijklmnopqrstuvwxyzABCDEF"),
 }  # fmt: skip
 VISITS = [(who, path) for who, paths in PAGES.items() for path in paths]

@@ -143,6 +143,33 @@ async def test_signing_out_ends_the_session_and_not_only_the_cookie(web: httpx.A
     assert (await web.get("/", headers={"Cookie": f"mailtickets={token}"})).status_code == 303
 
 
+async def test_who_is_signed_in_sees_where_and_can_sign_out_everywhere(
+    web: httpx.AsyncClient, day: Day
+) -> None:
+    here, there = days.session(day, ANN), days.session(day, ANN, NOW - timedelta(days=2))
+    of_another, unused = days.session(day, MARIA), days.link(day, ANN)
+    web.cookies.set("mailtickets", here)
+    page = (await web.get("/sign-in")).text
+    assert "As Ann Smith (ann@example.org), in 2 browsers:" in page
+    assert "<li>since today 09:12, last used today 09:12</li>" in page
+    assert "<li>since Wed 09:12, last used Wed 09:12</li>" in page
+    assert "Mail me the link" not in page
+    assert (await web.post("/sign-out", data={"everywhere": "yes"})).headers["location"] == "/sign-in"
+    web.cookies.clear()
+    for token, status in ((here, 303), (there, 303), (of_another, 200)):
+        answer = await web.get("/tickets", headers={"Cookie": f"mailtickets={token}"})
+        assert answer.status_code == status
+    assert (await web.post(unused.removeprefix(BASE))).status_code == 410
+
+
+async def test_signing_out_leaves_the_other_browsers_signed_in(web: httpx.AsyncClient, day: Day) -> None:
+    here, there = days.session(day, ANN), days.session(day, ANN)
+    web.cookies.set("mailtickets", here)
+    await web.post("/sign-out")
+    web.cookies.clear()
+    assert (await web.get("/tickets", headers={"Cookie": f"mailtickets={there}"})).status_code == 200
+
+
 @pytest.mark.parametrize("is_https", [False, True])
 async def test_the_cookie_is_for_this_site_only(day: Day, is_https: bool) -> None:
     if is_https:
@@ -238,7 +265,7 @@ class Gone:
     def note_session(self, session: str) -> None:
         raise ConnectionError
 
-    def sign_out(self, session: str) -> None:
+    def sign_out(self, session: str, everywhere: bool = False) -> None:
         raise ConnectionError
 
 

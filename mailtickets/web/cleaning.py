@@ -11,7 +11,7 @@ import re
 import nh3
 
 # What lays out text. No picture, map, form, frame, style sheet or script, and nothing that plays.
-_TAGS = (nh3.ALLOWED_TAGS | {"font", "big", "tfoot"}) - {"area", "details", "map", "summary"}
+_TAGS = (nh3.ALLOWED_TAGS | {"font", "big", "tfoot"}) - {"area", "details", "img", "map", "summary"}
 _TABLE = {"align", "valign", "bgcolor", "width"}
 _ATTRIBUTES = {
     "*": {"style", "dir", "lang"},
@@ -19,7 +19,6 @@ _ATTRIBUTES = {
     "blockquote": {"type"},
     "col": {"span", "width"},
     "font": {"color", "face", "size"},
-    "img": {"alt"},  # without an address it shows these words alone
     "ol": {"start", "type"},
     "table": _TABLE | {"border", "cellpadding", "cellspacing"},
     "td": _TABLE | {"colspan", "rowspan"},

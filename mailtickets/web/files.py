@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from mailtickets.core.mail import Attachment
 from mailtickets.store import views
@@ -16,20 +19,63 @@ from mailtickets.store.views import TicketView
 from mailtickets.web.armour import FILE_POLICY
 
 PIECE = 64 * 1024  # octets handed to the network at a time
+OPENED_AT_ONCE = 2  # letters that are taken apart
+AT_ONCE = 12  # files on their way to readers
+OF_ONE = 4  # of them, to one person
+BUSY = "too many files are on their way, try again in a minute"
 GONE = "The letter that this file came with is not kept any more."
 
 
-async def answer(
-    store: Store, opening: asyncio.Semaphore, view: TicketView, message: int, index: int
-) -> Response:
+class Counter:
+    """How many files are on their way. Each lies in memory until its reader has it, and readers may be slow."""
+
+    def __init__(self) -> None:
+        self.opening = asyncio.Semaphore(OPENED_AT_ONCE)
+        self._under_way: list[int] = []  # Person.id of each reader
+
+    @contextlib.contextmanager
+    def taking(self, reader: int) -> Iterator[None]:
+        """Room for one more; 503 if there is none."""
+        if len(self._under_way) >= AT_ONCE or self._under_way.count(reader) >= OF_ONE:
+            raise HTTPException(503, BUSY, {"Retry-After": "60"})
+        self._under_way.append(reader)
+        try:
+            yield
+        finally:
+            self._under_way.remove(reader)
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file on its way: an ASGI app, as responses are. It counts until its last octet is taken, or nobody wants it any more."""
+
+    counter: Counter
+    store: Store
+    reader: int  # Person.id
+    message: int
+    index: int
+    file: Attachment
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self.counter.taking(self.reader):
+            octets = await self._octets()
+            answer = StreamingResponse(_pieces(octets), headers=_headers(self.file, len(octets)))
+            await answer(scope, receive, send)
+
+    async def _octets(self) -> bytes:
+        async with self.counter.opening:
+            letter = await self.store.read(views.attached_to, self.store.blobs, self.message)
+            octets = None if letter is None else await asyncio.to_thread(_taken_out, letter, self.index)
+        if octets is None:
+            raise HTTPException(404, GONE)
+        return octets
+
+
+def download(
+    store: Store, counter: Counter, view: TicketView, reader: int, message: int, index: int
+) -> Download:
     """The file as a download. 404 if the talk that the viewer sees has no such file."""
-    file = _named(view, message, index)
-    async with opening:
-        letter = await store.read(views.attached_to, store.blobs, message)
-        octets = None if letter is None else await asyncio.to_thread(_taken_out, letter, index)
-    if octets is None:
-        raise HTTPException(404, GONE)
-    return StreamingResponse(_pieces(octets), headers=_headers(file, len(octets)))
+    return Download(counter, store, reader, message, index, _named(view, message, index))
 
 
 def _named(view: TicketView, message: int, index: int) -> Attachment:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,8 +18,6 @@ from mailtickets.web.frame import Place, show
 from mailtickets.web.search import Search
 from mailtickets.web.signin import to_doorstep
 from mailtickets.web.window import Visit, Window, find, visit
-
-FILES_AT_ONCE = 2  # letters that are taken apart at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +59,9 @@ def routes(window: Window) -> Sequence[BaseRoute]:
             return show(window, seen, "ticket", ticket.page(window, seen, view), place=Place.TICKETS)
         return show(window, seen, "customer", customer.page(window, seen, view), place=Place.TICKETS)
 
-    opening = asyncio.Semaphore(FILES_AT_ONCE)
+    counter = files.Counter()
 
-    async def file(request: Request) -> Response:
+    async def file(request: Request) -> Response | files.Download:
         seen = await visit(window, request)
         if seen.viewer is None:
             return to_doorstep(window, request)
@@ -72,7 +69,7 @@ def routes(window: Window) -> Sequence[BaseRoute]:
         if view is None:
             raise HTTPException(404)
         which = request.path_params["message"], request.path_params["index"]
-        return await files.answer(window.store, opening, view, *which)
+        return files.download(window.store, counter, view, seen.viewer.id, *which)
 
     async def letter(request: Request) -> Response:
         seen = await visit(window, request)
@@ -86,7 +83,7 @@ def routes(window: Window) -> Sequence[BaseRoute]:
         if seen.viewer is None:
             return to_doorstep(window, request)
         view = await _for_staff(window, seen, request)
-        return await letters.framed(window, opening, view, request.path_params["message"])
+        return await letters.framed(window, counter.opening, view, request.path_params["message"])
 
     async def healthz(request: Request) -> Response:
         # What is wrong stands on the overview, for those who may see it; here is only whether anything is.

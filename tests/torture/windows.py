@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from importlib import import_module
 from typing import Any
 
@@ -73,6 +74,12 @@ def _files_are_shown() -> None:
     _be(files, "_headers", lambda file, _: {"Content-Type": file.content_type})
 
 
+def _files_without_end() -> None:
+    from mailtickets.web import files
+
+    _be(files.Counter, "taking", lambda *_: nullcontext())
+
+
 def _every_proxy_is_believed() -> None:
     from uvicorn.middleware.proxy_headers import _TrustedHosts
 
@@ -140,6 +147,7 @@ DEFENCES: Mapping[str, Defence] = {
     "letter policy": Defence("a letter's frame can do nothing", _letters_have_the_page_policy, "tests/edges/test_web_letters.py", "policy"),
     "armour": Defence("every answer has its headers", _no_armour, "tests/edges/test_web.py", "without_its_armour"),
     "files": Defence("a file is saved, never shown", _files_are_shown, "tests/edges/test_web.py", "comes_as_octets"),
+    "downloads": Defence("slow readers fill no memory", _files_without_end, "tests/edges/test_web_files.py", "few_files"),
     "proxies": Defence("only named servers are believed", _every_proxy_is_believed, "tests/edges/test_web_proxies.py", "trusted_server_names"),
     "patience": Defence("who dribbles is not waited for", _patience_without_end, "tests/edges/test_web_serve.py", "dribbles_in"),
     "room": Defence("the page has room for who asks", _room_for_all, "tests/edges/test_web_serve.py", "oldest_is_cut"),

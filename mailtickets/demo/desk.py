@@ -46,6 +46,7 @@ password_file = "password"
 
 [trust]
 authserv_id = "{authserv_id}"
+dkim = false
 
 [web]
 listen = "{listen}"

@@ -98,8 +98,12 @@ class Inbox:
         wake = wake or asyncio.Event()
         if not self._can_idle:
             await self._link.pause(min(at_most, self._settings.poll), wake)
+            return
         # An EXISTS that came along with the answer to another command was dropped by aioimaplib: look first.
-        elif not await self.uids(self._highest):
+        self._link.has_news = False
+        found = await self.uids(self._highest)
+        # And one that came along with this answer will not be said again in IDLE.
+        if not found and not self._link.has_news:
             self._can_idle = await self._link.idle(at_most, wake)
 
     # Fetching

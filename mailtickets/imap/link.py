@@ -13,7 +13,6 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Any, TypeVar
 
 from aioimaplib import IMAP4, Command, CommandTimeout, Response
@@ -69,6 +68,7 @@ class Link:
         self.where = f"{settings.host}:{settings.port}"
         self.deadlines = deadlines
         self.capabilities: frozenset[str] = frozenset()
+        self.has_news = False  # the server may have told of new mail since somebody set this
         self._settings = settings
         self._tokens = tokens
         self._turn = asyncio.Lock()
@@ -84,7 +84,12 @@ class Link:
         # The library greets in a task that nobody awaits: an exception would go unseen.
         self._welcome = self.client.protocol.welcome
         self.client.protocol.welcome = self._greeted
-        self.client.protocol.data_received = partial(receive, self.client.protocol)
+        self.client.protocol.data_received = self._received
+
+    def _received(self, octets: bytes) -> None:
+        # The library drops an EXISTS that comes with the answer to a command that does not ask for it.
+        self.has_news = self.has_news or b" EXISTS" in self.client.protocol.incomplete_line + octets
+        receive(self.client.protocol, octets)
 
     # Getting in
 

@@ -273,6 +273,16 @@ async def test_search_answers_in_all_their_forms(line: bytes, expected: tuple[in
         await box.close()
 
 
+async def test_mail_that_is_told_with_the_answer_to_the_last_search_is_not_slept_over() -> None:
+    # Nothing is found, and before the answer ends there is a third mail: IDLE would not tell of it again.
+    async with scripted(SEARCH=b"* SEARCH\r\n* 3 EXISTS\r\n{tag} OK\r\n") as server:
+        box = Inbox(inbox_of(USER, server.port), None, Deadlines())
+        await box.connect()
+        await asyncio.wait_for(box.wait(timedelta(minutes=4)), WITHIN)
+        assert not any(line.endswith("IDLE") for line in server.heard)
+        await box.close()
+
+
 async def test_time_of_arrival_is_utc_and_never_missing() -> None:
     heads = (
         b'* 1 FETCH (UID 1 RFC822.SIZE 5 INTERNALDATE "21-Nov-2026 05:57:21 +0100")\r\n'

@@ -77,7 +77,7 @@ def add(app: FastAPI, window: Window) -> None:
         view = await find(window, seen, number)
         if view is None:
             raise HTTPException(404, NO_TICKET)
-        return facts.whole(view, window.policy.ticket_url(number))
+        return facts.whole(view, window.policy.ticket_url(number), sight(seen.viewer, view))
 
 
 async def _viewer(window: Window, request: Request) -> Person:
@@ -102,5 +102,8 @@ async def _list(window: Window, viewer: Person, asked: dict[str, str], rows: int
         page=wanted.page,
         pages=pages,
         next=f"{window.policy.url}/api/tickets?{query}" if wanted.page < pages else None,
-        tickets=[facts.brief(one, window.policy.ticket_url(one.ticket.number)) for one in found.page.rows],
+        tickets=[
+            facts.brief(one, window.policy.ticket_url(one.ticket.number), sight(viewer, one))
+            for one in found.page.rows
+        ],
     )

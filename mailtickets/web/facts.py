@@ -12,6 +12,7 @@ from mailtickets.core.case import Listed, MessageKind
 from mailtickets.core.person import Part, Person
 from mailtickets.core.ticket import Changed, Opened, Value
 from mailtickets.store.views import Entry, Event, TicketView
+from mailtickets.web.access import Sight
 
 Plain: TypeAlias = str | int | datetime | list[str] | None
 _PEOPLE = frozenset({core.Field.REQUESTER, core.Field.ASSIGNEE})
@@ -28,7 +29,7 @@ class Brief(BaseModel):
     type: str
     project: str
     requester: str = Field(description="Mail address.")
-    assignee: str | None = Field(description="Mail address; null is nobody.")
+    assignee: str | None = Field(description="Mail address, to requesters the name; null is nobody.")
     tags: list[str]
     created: datetime
     updated: datetime
@@ -63,7 +64,9 @@ class Said(BaseModel):
 
     id: int
     kind: MessageKind
-    author: str | None = Field(description="Mail address; null if the mail names nobody.")
+    author: str | None = Field(
+        description="Mail address, of staff to requesters the name; null if the mail names nobody."
+    )
     is_verified: bool = Field(description="False if the author could not be proven.")
     written: datetime
     text: str
@@ -94,8 +97,8 @@ class Whole(Brief):
     history: list[Done]
 
 
-def brief(listed: Listed, url: str) -> Brief:
-    """`url` is the ticket's page."""
+def brief(listed: Listed, url: str, seen: Sight) -> Brief:
+    """`url` is the ticket's page. To requesters staff has names and no addresses, and tags are staff's own words."""
     ticket = listed.ticket
     return Brief(
         number=ticket.number,
@@ -106,8 +109,8 @@ def brief(listed: Listed, url: str) -> Brief:
         type=ticket.type,
         project=ticket.project,
         requester=listed.requester.address.spec,
-        assignee=_spec(listed.assignee),
-        tags=list(ticket.tags),
+        assignee=_called(listed.assignee, seen),
+        tags=list(ticket.tags) if seen is Sight.ALL else [],
         created=ticket.created_at,
         updated=ticket.updated_at,
         first_answered=ticket.first_answered_at,
@@ -118,21 +121,21 @@ def brief(listed: Listed, url: str) -> Brief:
     )
 
 
-def whole(view: TicketView, url: str) -> Whole:
+def whole(view: TicketView, url: str, seen: Sight) -> Whole:
     """`url` is the ticket's page; its files lie below it."""
-    short = brief(Listed(view.ticket, view.requester, view.assignee), url)
+    short = brief(Listed(view.ticket, view.requester, view.assignee), url, seen)
     return Whole(
         **short.model_dump(),
         participants=[
             Participant(address=p.person.address.spec, name=p.person.shown, part=p.part)
             for p in view.participants
         ],
-        messages=[_said(entry, url) for entry in view.entries],
+        messages=[_said(entry, url, seen) for entry in view.entries],
         history=[_done(event, view) for event in view.history],
     )
 
 
-def _said(entry: Entry, url: str) -> Said:
+def _said(entry: Entry, url: str, seen: Sight) -> Said:
     files = [
         File(
             name=file.name,
@@ -146,7 +149,7 @@ def _said(entry: Entry, url: str) -> Said:
     return Said(
         id=entry.id,
         kind=entry.kind,
-        author=_spec(entry.author),
+        author=_called(entry.author, seen),
         is_verified=not entry.unverified,
         written=entry.written_at,
         text=entry.text,
@@ -172,6 +175,13 @@ def _plain(field: core.Field, value: Value, view: TicketView) -> Plain:
             return list(value)
         case _:
             return value
+
+
+def _called(person: Person | None, seen: Sight) -> str | None:
+    """The address; of staff to a requester the name, since the desk writes from its own address for them."""
+    if person is None or not person.is_staff or seen is Sight.ALL:
+        return _spec(person)
+    return "" if person.shown == person.address.spec else person.shown
 
 
 def _spec(person: Person | None) -> str | None:

@@ -20,7 +20,7 @@ from mailtickets.core.case import Listed
 from mailtickets.core.mail import Address
 from mailtickets.core.person import Part, Person, Role
 from mailtickets.core.policy import Company
-from mailtickets.store import people, views
+from mailtickets.store import people, schema, views
 from mailtickets.store.views import Sort, TicketFilter
 from mailtickets.web.access import Room, Sight, sight
 from tests import day as days
@@ -345,6 +345,26 @@ async def web(day: Day) -> AsyncIterator[httpx.AsyncClient]:
 
 def _cookie(day: Day, who: Address) -> dict[str, str]:
     return {"Cookie": f"mailtickets={days.session(day, who)}"}
+
+
+@pytest.mark.parametrize("path", ["/ticket/1042", "/api/tickets/1042", "/tickets", "/api/tickets"])
+async def test_a_customer_is_told_the_names_of_staff_and_not_their_addresses(
+    web: httpx.AsyncClient, day: Day, path: str
+) -> None:
+    """The desk writes for them: an address is one more that can be forged, or written to past the desk."""
+    for_maria = await web.get(path, headers=_cookie(day, MARIA))
+    for spec in (ANN.spec, BEN.spec, GUS.spec):
+        assert spec not in for_maria.text
+    assert ("Ann Smith" in for_maria.text) is (path != "/tickets")
+
+
+async def test_tags_are_staffs_own_words(web: httpx.AsyncClient, day: Day) -> None:
+    day.store.write_sync(lambda tx: tx.execute(schema.ticket.update().values(tags=("difficult",))))
+    for who, told in ((ANN, True), (MARIA, False)):
+        answer = await web.get("/api/tickets/1042", headers=_cookie(day, who))
+        assert ("difficult" in answer.text) is told
+        answer = await web.get("/api/tickets?q=tag:difficult", headers=_cookie(day, who))
+        assert (answer.status_code == 200) is told
 
 
 @pytest.mark.parametrize("path", ["/ticket/1042", "/api/tickets/1042", "/tickets", "/api/tickets"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -285,3 +286,28 @@ def test_the_digest_says_what_came_and_what_waits(desk: Desk) -> None:
         "Letters still to be decided": 1,
         "Mails held, waiting for your word": 1,
     }
+
+
+# A company that shares
+
+
+def test_colleagues_read_each_others_tickets_and_nobody_elses(desk: Desk) -> None:
+    bobs = desk.opens(letter("b@x", "The drum is worn out.", sender=BOB))
+    lees = desk.opens(letter("l@x", "The drum is new.", sender=LEE))
+    eves = desk.opens(letter("e@x", "My drum, too.", sender=EVE))
+    desk.says(lees, letter("n@x", "a spare drum is in cupboard three", sender=ANN), kind=MessageKind.NOTE)
+    bob = replace(desk.person(BOB), shares=("customer.example",))
+    assert sorted(numbers(desk, bob)) == [bobs.number, lees.number]
+    assert numbers(desk, bob, sort=Sort.NUMBER, descending=False) == [bobs.number, lees.number]
+    assert sorted(numbers(desk, bob, words=("drum",))) == [bobs.number, lees.number]
+    assert numbers(desk, bob, words=("cupboard",)) == []
+    assert numbers(desk, replace(bob, shares=("elsewhere.example",)), words=("drum",)) == [
+        eves.number,
+        bobs.number,
+    ]
+    assert numbers(desk, desk.person(BOB)) == [bobs.number]
+    view = desk.store.read_sync(views.ticket, lees.number, bob)
+    assert authors(view) == [LEE.spec]
+    assert desk.store.read_sync(views.ticket, eves.number, bob) is None
+    glance = desk.store.read_sync(views.overview, bob, WORKFLOW, NOW)
+    assert [(one.status, one.count) for one in glance.statuses] == [("new", 2)]

@@ -48,7 +48,7 @@ KEYS: tuple[Key, ...] = (
     Key("assignee", ("owner",), Kind.PERSON, "assignee:me", "This agent has it.", may_lack=True, names_staff=True),
     Key("cc", (), Kind.PART, "cc:tom@elm.example", "This person gets copies of the answers."),
     Key("followers", ("follower",), Kind.PART, "followers:me", "This agent gets all mail about it.", is_for_staff=True, names_staff=True),
-    Key("tags", ("tag",), Kind.TAGS, "tag:vpn", "It has this tag.", may_lack=True),
+    Key("tags", ("tag",), Kind.TAGS, "tag:vpn", "It has this tag.", is_for_staff=True, may_lack=True),
     Key("created", ("opened",), Kind.MOMENT, "created:<7d", "It was opened then."),
     Key("updated", ("changed",), Kind.MOMENT, "updated:today", "Something happened on it last then."),
     Key("updated_by", (), Kind.PERSON, "updated_by:ann", "This person did the last thing on it.", is_for_staff=True, names_staff=True),

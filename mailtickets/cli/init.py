@@ -166,9 +166,18 @@ def text(answers: Answers, path: Path) -> str:
         f"[trust]\nauthserv_id = {_toml(answers.authserv_id)}\n",
         f"[[agent]]\n{agent}",
     ]
-    if answers.listen:
-        parts.append(f"[web]\n{_lines(listen=answers.listen)}")
+    if page := _page(answers):
+        parts.append(f"[web]\n{page}")
     return "\n".join(parts)
+
+
+def _page(answers: Answers) -> str:
+    """Where https is spoken, it is spoken by a web server in front: on this machine, if the page listens only there."""
+    page = _lines(listen=answers.listen)
+    is_here = not answers.listen or answers.listen.startswith(("127.", "localhost:"))
+    if answers.url.startswith("https://") and is_here:
+        page += 'trusted_proxies = ["127.0.0.1"]\n'
+    return page
 
 
 def _server(server: Server) -> str:

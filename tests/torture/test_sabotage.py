@@ -40,14 +40,14 @@ def codes(table: str, part: int) -> dict[str, int]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("number", "defence"), enumerate(DEFENCES))
+@pytest.mark.parametrize(("number", "defence"), list(enumerate(DEFENCES)))
 def test_a_defence_that_is_off_is_missed(number: int, defence: str) -> None:
     code = codes("sabotage", number // TOGETHER)[defence]
     assert code == 1, f"{DEFENCES[defence].caught_by} did not fail"
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("number", "defence"), enumerate(windows.DEFENCES))
+@pytest.mark.parametrize(("number", "defence"), list(enumerate(windows.DEFENCES)))
 def test_a_defence_of_the_page_that_is_off_is_missed(number: int, defence: str) -> None:
     code = codes("windows", number // TOGETHER)[defence]
     assert code == 1, f"{windows.DEFENCES[defence].caught_by} did not fail"

@@ -37,9 +37,8 @@ REFUSED_PAUSE = 300.0  # a wrong password does not get right by hammering
 LONGEST_IDLE = timedelta(minutes=4)
 ALONE = 4 * 2**20  # octets of a batch beside which no other is fetched
 AHEAD = 2  # batches in hand while the next one is fetched
-# Letters in one commit. More would be cheaper, but whoever sends meanwhile waits for each commit to note it.
-DECIDED_TOGETHER = 50
-LEFTOVERS = 100  # letters at a time, after a crash
+LEFTOVERS = 50  # letters at a time, after a crash: as many as come in one answer of a server
+GONE = 100  # letters without a mark that have left the inbox, and are passed over
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +268,7 @@ class Intake:
     async def _mark_forgotten(self, inbox: imap.Inbox, uidvalidity: int, present: Sequence[int]) -> None:
         """Mark what was decided while the link was down; what has left the inbox needs no mark."""
         unmarked = await self.house.store.read(
-            ledger.unmarked, self.mailbox, uidvalidity, len(present) + LEFTOVERS
+            ledger.unmarked, self.mailbox, uidvalidity, len(present) + GONE
         )
         await self._mark(inbox, uidvalidity, tuple(sorted(set(unmarked) & set(present))))
 
@@ -288,16 +287,14 @@ async def _read_all(house: House, stored: Sequence[ledger.Stored]) -> tuple[Lett
 
 
 async def _decide(house: House, letters: Sequence[Letter]) -> tuple[Ending, ...]:
-    ended: tuple[Ending, ...] = ()
-    for start in range(0, len(letters), DECIDED_TOGETHER):
-        some = letters[start : start + DECIDED_TOGETHER]
-        endings = await house.store.write(desk_room.take, house.desk, some, house.clock())
-        reach(Point.DECIDED)
-        house.nudge()
-        for ending in endings:
-            _tell(ending)
-        ended += endings
-    return ended
+    if not letters:
+        return ()
+    endings = await house.store.write(desk_room.take, house.desk, letters, house.clock())
+    reach(Point.DECIDED)
+    house.nudge()
+    for ending in endings:
+        _tell(ending)
+    return endings
 
 
 async def _checked(house: House, stored: ledger.Stored, mail: InboundMail | Unreadable) -> Letter:

@@ -22,7 +22,7 @@ from mailtickets.imap.link import Deadlines, Folder, Link, LinkDown, said
 from mailtickets.imap.syntax import Item
 from mailtickets.oauth import Tokens
 
-BATCH = 50  # mails in an answer: aioimaplib recurses at every line and dies at about 950
+BATCH = 50  # mails in an answer, decided together; aioimaplib recurses at every line and dies at about 950
 BATCH_OCTETS = 8 * 1024 * 1024
 HEADER_OCTETS = 256 * 1024  # of a mail that is too big to be taken in whole
 
